@@ -1,0 +1,218 @@
+## make chapter1   run chapter 1: print its tables, draw its figures, bring its
+##                 page up to date.  make chapter1 ARGS="--steps 250" runs it
+##                 with options, under build/args; ARGS="--help" lists them
+## make chapters   run every chapter: tables here, figures in build/figures;
+##                 touches no tracked file
+## make figures    figures for the web (SVG) in build/figures
+## make print      figures for paper (vector PDF) in build/print
+## make slides     figures for a lecture (PNG, 1920 x 1080) in build/slides
+## make test       the unit tests (needs Criterion)
+## make weave      bring every page and every tracked figure up to date
+## make check      fail where a page or figure disagrees with its code, its
+##                 output or another page's equations; changes nothing
+## make ledger     every equation with its checks and the mistakes they refuse
+## make lint       strict warnings of gcc and clang, format, cppcheck
+## make clean      remove build/
+
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wvla
+GSL      := $(shell pkg-config --libs gsl 2>/dev/null)
+COMPILE   = $(CC) -Isrc $(CPPFLAGS) $(shell pkg-config --cflags gsl) \
+            $(CFLAGS) -std=c17 -ffp-contract=off -fno-math-errno \
+            $(OPENMP)
+LIBS      = $(GSL) -lm $(LDLIBS)
+
+# The particle loops run on several threads where the compiler has OpenMP.
+OPENMP   := $(shell echo 'int main(void) { return 0; }' | $(CC) -fopenmp \
+            -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
+
+MODULES  := $(patsubst src/%.c,%,$(wildcard src/*.c))
+HEADERS  := $(wildcard src/*.h)
+STEMS    := $(patsubst chapters/%.c,%,$(wildcard chapters/ch*.c))
+FIGURES  := $(patsubst figures/%.gp,%,$(wildcard figures/ch*.gp))
+TESTS    := $(patsubst tests/%.c,build/%,$(wildcard tests/test_*.c))
+# The pages with regions that make fills.
+PAGES    := $(STEMS:%=chapters/%.md) notes/decisions.md
+BOOK     := $(wildcard src/book/*)
+DATA     := $(wildcard tests/reference/*)
+
+.PHONY: help all chapters figures print slides test weave check ledger lint \
+        clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+help:
+	@sed -n 's/^## \{0,1\}/  /p' Makefile
+
+all: chapters test check
+
+clean:
+	rm -rf build
+
+# Everything is written under a name of its own and moved to its place, so that
+# an interrupted make, or two at once in one tree, never leave half a file.
+new = $@.$$$$.new
+
+# --- library and programs -----------------------------------------------------
+
+build/obj/%.o: src/%.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	@$(if $(GSL),,echo "GSL is not here: sh src/setup.sh installs it" >&2; exit 1)
+	@$(COMPILE) $(WARNINGS) -c -o $(new) $< && mv $(new) $@
+
+build/libdm.a: $(MODULES:%=build/obj/%.o)
+	@rm -f $(new) && $(AR) rcs $(new) $^ && mv $(new) $@
+
+build/ch%: chapters/ch%.c build/libdm.a
+	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
+
+build/digits: tests/digits.c build/libdm.a
+	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
+
+# --- running the chapters -----------------------------------------------------
+
+# The default run of a chapter; its data and its .tsv come with its .txt.
+build/out/%.txt: build/% $(DATA)
+	@mkdir -p $(@D)
+	@./$< > $(new); status=$$?; \
+	if [ $$status = 0 ]; then mv $(new) $@; \
+	else cat $(new); rm -f $(new); exit $$status; fi
+
+# The names of one chapter; $(1) is its stem, say ch01_forward_marginal.
+prefix = $(firstword $(subst _, ,$(1)))
+number = $(patsubst ch%,%,$(patsubst ch0%,ch%,$(call prefix,$(1))))
+drawn  = $(filter $(call prefix,$(1))_%,$(FIGURES))
+
+ifeq ($(ARGS),)
+
+# The rules of one chapter: its tables, its figures, its page.
+define chapter
+.PHONY: chapter$(call number,$(1))
+chapter$(call number,$(1)): build/pages/chapters/$(1).md
+	@cat build/out/$(1).txt
+	@$$(call renew,build/pages/chapters/$(1).md,chapters/$(1).md)
+	@$$(foreach f,$(call drawn,$(1)),$$(call renew,build/figures/$$(f).svg,figures/$$(f).svg);)
+	@echo "page: chapters/$(1).md"
+	@echo "figures:$(patsubst %, figures/%.svg,$(call drawn,$(1)))"
+build/pages/chapters/$(1).md: build/out/$(1).txt $(patsubst %,build/figures/%.svg,$(call drawn,$(1)))
+$(foreach f,$(call drawn,$(1)),build/figures/$(f).svg build/print/$(f).pdf build/slides/$(f).png): build/out/$(1).txt
+endef
+
+chapters: $(STEMS:%=build/out/%.txt) figures
+	@for s in $(STEMS); do echo "== $$s =="; cat build/out/$$s.txt; done
+	@echo "figures: build/figures/*.svg"
+
+else
+
+# With ARGS a chapter always runs again, and everything goes to build/args.
+define chapter
+.PHONY: chapter$(call number,$(1))
+chapter$(call number,$(1)): build/$(1)
+	@mkdir -p build/args/out
+	@out=build/args/out/$(1).txt; ./build/$(1) $$(ARGS) --out build/args \
+	  > $$$$out.$$$$$$$$.new; status=$$$$?; cat $$$$out.$$$$$$$$.new; \
+	mv $$$$out.$$$$$$$$.new $$$$out; exit $$$$status
+	@$$(if $$(findstring --help,$$(ARGS)),,$$(foreach f,$(call drawn,$(1)),$$(call plot,book,build/args,build/args/figures/$$(f),figures/$$(f).gp) &&) echo "figures: build/args/figures/$(call prefix,$(1))_*.svg")
+endef
+
+chapters: $(foreach s,$(STEMS),chapter$(call number,$(s)))
+
+endif
+
+# Replaces $(2) by $(1) in one move, only if they differ.
+renew = cmp -s $(1) $(2) || { cp $(1) $(2).$$$$.new && mv $(2).$$$$.new $(2); }
+
+# --- figures ------------------------------------------------------------------
+
+# Draws $(4) for medium $(1) from the data under $(2), as $(3) plus .svg, ...
+ext_book   = .svg
+ext_print  = .pdf
+ext_slides = .png
+plot = mkdir -p $(dir $(3)) && \
+  gnuplot -e "medium='$(1)'; out='$(2)'; picture='$(3).$$$$.new'" $(4) && \
+  mv $(3).$$$$.new $(3)$(ext_$(1))
+
+figures: $(FIGURES:%=build/figures/%.svg)
+print:   $(FIGURES:%=build/print/%.pdf)
+slides:  $(FIGURES:%=build/slides/%.png)
+
+build/figures/%.svg: figures/%.gp figures/style.gp
+	@$(call plot,book,build,$(basename $@),$<)
+# A PDF names the second it was made: the same for all, so that it is stable.
+build/print/%.pdf: figures/%.gp figures/style.gp
+	@$(call plot,print,build,$(basename $@),$<)
+	@LC_ALL=C sed 's/CreationDate (D:[0-9]*/CreationDate (D:20260101000000/' \
+	  $@ > $(new) && mv $(new) $@
+build/slides/%.png: figures/%.gp figures/style.gp
+	@$(call plot,slides,build,$(basename $@),$<)
+
+# --- pages --------------------------------------------------------------------
+
+weave_page = mkdir -p $(@D) && { awk -f src/book/weave.awk $< > $(new) && \
+             mv $(new) $@ || { rm -f $(new); exit 1; }; }
+
+build/pages/chapters/%.md: chapters/%.md src/book/weave.awk \
+                  $(wildcard chapters/*.c src/*.[ch] figures/*.gp)
+	@$(weave_page)
+build/pages/notes/%.md: notes/%.md src/book/weave.awk build/out/digits.txt
+	@$(weave_page)
+
+$(foreach stem,$(STEMS),$(eval $(call chapter,$(stem))))
+
+weave: $(PAGES:%=build/pages/%) figures
+	@set -e; for p in $(PAGES); do $(call renew,build/pages/$$p,$$p); done
+	@set -e; for f in $(FIGURES); do \
+	  $(call renew,build/figures/$$f.svg,figures/$$f.svg); done
+
+check: $(PAGES:%=build/pages/%) figures
+	@set -e; for p in $(PAGES); do \
+	  diff -u --label "$$p" --label "$$p as its code says (make weave)" \
+	    $$p build/pages/$$p; done
+	@set -e; for f in $(FIGURES); do \
+	  cmp figures/$$f.svg build/figures/$$f.svg; done
+	@$(LEDGER) > build/ledger.txt; status=$$?; tail -n 1 build/ledger.txt; \
+	exit $$status
+
+LEDGER = awk -f src/book/ledger.awk $(wildcard chapters/*.md notes/*.md) \
+         README.md $(wildcard src/*.[ch] chapters/*.c tests/*.c figures/*.gp) \
+         $(STEMS:%=build/out/%.tsv)
+
+ledger: $(STEMS:%=build/out/%.txt)
+	@$(LEDGER)
+
+# --- tests --------------------------------------------------------------------
+
+# Criterion's macros do not survive -Wconversion.
+build/test_%: tests/test_%.c $(wildcard tests/*.h) build/libdm.a
+	@pkg-config --exists criterion || { echo \
+	  "Criterion is not here: sh src/setup.sh installs it" >&2; exit 1; }
+	@$(COMPILE) $(filter-out -Wconversion,$(WARNINGS)) \
+	  $(shell pkg-config --cflags criterion) -o $(new) $< build/libdm.a \
+	  $(LIBS) $(shell pkg-config --libs criterion) && mv $(new) $@
+
+test: $(TESTS) $(STEMS:%=build/%)
+	@set -e; for t in $(TESTS); do ./$$t; done
+
+# --- lint ---------------------------------------------------------------------
+
+SOURCES := $(wildcard src/*.[ch] chapters/*.c tests/*.[ch])
+STRICT  := -Isrc $(shell pkg-config --cflags gsl 2>/dev/null) -std=c17 -O2 \
+           -fsyntax-only -Werror
+
+lint:
+	@for cc in gcc clang; do for f in $(filter %.c,$(SOURCES)); do \
+	  case $$f in tests/*) w="$(filter-out -Wconversion,$(WARNINGS))";; \
+	              *) w="$(WARNINGS) -Wunknown-pragmas";; esac; \
+	  openmp=$$([ $$cc = gcc ] && echo -fopenmp || echo -Wno-unknown-pragmas); \
+	  $$cc $(STRICT) $$w $$openmp $$f || exit 1; done; done
+	@clang-format --dry-run --Werror $(SOURCES)
+	@cppcheck --quiet --std=c11 --error-exitcode=1 -Isrc \
+	  -D'GSL_ERROR(why,code)=return code' \
+	  -D'GSL_ERROR_NULL(why,code)=return NULL' \
+	  -D'GSL_ERROR_VAL(why,code,value)=return value' \
+	  --enable=warning,performance,portability \
+	  --suppress=missingIncludeSystem --suppress=invalidFunctionArg \
+	  src/*.c chapters/*.c
+	@echo "lint: $(words $(filter %.c,$(SOURCES))) C files, gcc and clang, format, cppcheck"

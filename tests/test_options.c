@@ -1,0 +1,281 @@
+/* Properties of src/options.c.  The default mixtures are looked for from the
+ * root of the repository, where `make test` runs. */
+#define _XOPEN_SOURCE 700
+
+#include <getopt.h>
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include "check.h"
+#include "options.h"
+#include "scratch.h"
+#include "table.h"
+
+TestSuite(options, .init = scratch_make, .fini = scratch_remove);
+
+/* A directory or file below, good until the end of the test. */
+static char *below(const char *name)
+{
+    static char path[8][SCRATCH_PATH + 200];
+    static size_t next;
+    char *here = path[next++ % 8];
+
+    snprintf(here, sizeof path[0], "%s", scratch_path(name));
+    return here;
+}
+
+/* Reads the options in a list that ends with NULL; `--out` goes first. */
+static int read_options(dm_options *o, char *const option[])
+{
+    char *argv[20] = { "ch99", "--out", below("out") };
+    int argc = 3;
+
+    for (; *option != NULL; option++)
+        argv[argc++] = *option;
+#ifdef __GLIBC__
+    optind = 0; /* start again, as after main */
+#else
+    optind = 1;
+#endif
+    return dm_options_read(o, "ch99", "A title", argc, argv);
+}
+
+#define OPTIONS(...) ((char *[]){ __VA_ARGS__, NULL })
+
+/* --- what is taken --------------------------------------------------------- */
+
+Test(options, defaults_are_those_of_the_book)
+{
+    dm_options o;
+
+    cr_assert(eq(int, read_options(&o, (char *[]){ NULL }), -1));
+    cr_expect(eq(sz, o.steps, 1000));
+    cr_expect(eq(sz, o.schedule->T, 1000));
+    cr_expect(eq(dbl, o.schedule->beta[1], 1e-4)); /* linear */
+    cr_expect(eq(str, (char *)o.name, "linear"));
+    cr_expect(eq(sz, o.particles, 20000));
+    cr_expect(eq(u64, o.seed, 1));
+    cr_expect(eq(int, o.threads, 1));
+    cr_expect(eq(int, o.default_run, 1));
+    cr_expect(eq(sz, o.data1->dim, 1));
+    cr_expect(eq(sz, o.data1->K, 2));
+    cr_expect(eq(sz, o.data2->dim, 2));
+    cr_expect(eq(sz, o.data2->K, 8));
+    dm_options_free(&o);
+}
+
+Test(options, numbers_and_names_are_taken)
+{
+    dm_options o;
+
+    cr_assert(eq(int,
+                 read_options(&o, OPTIONS("--steps", "250", "--schedule=cosine",
+                                          "--particles", "10000000", "--seed",
+                                          "18446744073709551615", "--threads",
+                                          "256")),
+                 -1));
+    cr_expect(eq(sz, o.schedule->T, 250));
+    cr_expect(eq(dbl, o.schedule->beta[250], 0.999)); /* cosine */
+    cr_expect(eq(sz, o.particles, 10000000));
+    cr_expect(eq(u64, o.seed, UINT64_MAX));
+    cr_expect(eq(int, o.threads, 256));
+    cr_expect(eq(int, o.default_run, 0));
+    dm_options_free(&o);
+}
+
+Test(options, the_smallest_numbers_are_taken)
+{
+    dm_options o;
+
+    cr_assert(eq(int,
+                 read_options(&o, OPTIONS("--steps", "2", "--particles", "1",
+                                          "--seed", "0", "--threads", "1")),
+                 -1));
+    cr_expect(eq(sz, o.steps, 2));
+    cr_expect(eq(sz, o.particles, 1));
+    cr_expect(eq(u64, o.seed, 0));
+    dm_options_free(&o);
+}
+
+Test(options, every_option_that_changes_a_result_ends_the_default_run)
+{
+    char *const option[][2] = { { "--steps", "1000" },
+                                { "--particles", "20000" },
+                                { "--seed", "1" },
+                                { "--schedule", "linear" },
+                                { "--mixture",
+                                  "tests/reference/mixture-toy.1d.txt" } };
+    dm_options o;
+
+    for (size_t i = 0; i < sizeof option / sizeof *option; i++) {
+        cr_assert(
+            eq(int, read_options(&o, OPTIONS(option[i][0], option[i][1])), -1));
+        cr_expect(eq(int, o.default_run, 0));
+        dm_options_free(&o);
+    }
+    cr_assert(eq(int, read_options(&o, OPTIONS("--threads", "2")), -1));
+    cr_expect(eq(int, o.default_run, 1));
+    dm_options_free(&o);
+}
+
+Test(options, a_mixture_in_one_dimension_replaces_the_1d_data)
+{
+    dm_options o;
+    char *single = "tests/reference/mixture-single.1d.txt";
+
+    cr_assert(eq(int, read_options(&o, OPTIONS("--mixture", single)), -1));
+    cr_expect(eq(sz, o.data1->K, 1));
+    cr_expect(eq(sz, o.data2->K, 8));
+    dm_options_free(&o);
+}
+
+Test(options, a_mixture_in_two_dimensions_gives_both_data)
+{
+    dm_options o;
+    char *pair = "tests/reference/mixture-tilted-pair.2d.txt";
+    char *single = "tests/reference/mixture-single.1d.txt";
+
+    cr_assert(eq(int, read_options(&o, OPTIONS("--mixture", pair)), -1));
+    cr_expect(eq(sz, o.data2->K, 2));
+    cr_expect(eq(sz, o.data1->dim, 1));
+    cr_expect(eq(dbl, o.data1->component[1].mean[0], 1.2));
+    cr_expect(eq(dbl, o.data1->component[1].cov.xx, 0.05));
+    dm_options_free(&o);
+    cr_assert(eq(int,
+                 read_options(&o, OPTIONS("--mixture", pair, "--mixture",
+                                          single, "--mixture", pair)),
+                 -1));
+    cr_expect(eq(sz, o.data1->K, 2));
+    dm_options_free(&o);
+}
+
+Test(options, the_record_and_the_data_go_to_their_directories)
+{
+    dm_options o;
+
+    cr_assert(eq(int, read_options(&o, (char *[]){ NULL }), -1));
+    cr_expect(eq(str, (char *)o.out, below("out")));
+    dm_table_printf(dm_options_data(&o, "points"), "data\n");
+    dm_check_exact(1.0, 1.0, 1.0, 1.0, "0.0", "holds");
+    cr_expect(zero(sz, scratch_count("out") - 2)); /* out and data */
+    cr_expect(zero(int, dm_check_end()));
+    cr_expect(eq(str, (char *)scratch_read("out/data/points"), "data\n"));
+    cr_expect(scratch_read("out/out/ch99.tsv") != NULL);
+    dm_options_free(&o);
+}
+
+/* --- what is not ----------------------------------------------------------- */
+
+static void expect_refused(char *const option[], const char *named,
+                           const char *expected)
+{
+    dm_options o;
+
+    cr_expect(eq(int, read_options(&o, option), 2), "%s %s", option[0],
+              option[1]);
+    cr_expect(scratch_message(named, expected), "%s %s: want \"%s\", \"%s\"",
+              option[0], option[1], named, expected);
+    cr_expect(zero(sz, scratch_count("out")));
+}
+
+Test(options, a_bad_number_is_refused_with_its_range)
+{
+    static char *const number[] = {
+        "-1", "1e99", "abc", "",    " 5",  "5x",
+        "+5", "0x5",  "5.",  "nan", "inf", "18446744073709551616"
+    };
+    static const struct {
+        char *option;
+        const char *range;
+    } all[] = { { "--steps", "from 2 to 1000000" },
+                { "--particles", "from 1 to 10000000" },
+                { "--seed", "from 0 to 18446744073709551615" },
+                { "--threads", "from 1 to 256" } };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (size_t j = 0; j < sizeof number / sizeof *number; j++) {
+            char quoted[40];
+            snprintf(quoted, sizeof quoted, "got \"%s\"", number[j]);
+            expect_refused(OPTIONS(all[i].option, number[j]), all[i].option,
+                           all[i].range);
+            expect_refused(OPTIONS(all[i].option, number[j]),
+                           "expected a whole number", quoted);
+        }
+}
+
+Test(options, a_number_out_of_range_is_refused)
+{
+    static char *const bad[][2] = {
+        { "--steps", "0" },           { "--steps", "1" },
+        { "--steps", "1000001" },     { "--steps", "2147483648" },
+        { "--particles", "0" },       { "--particles", "10000001" },
+        { "--threads", "0" },         { "--threads", "257" },
+        { "--threads", "4294967297" }
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_refused(OPTIONS(bad[i][0], bad[i][1]), bad[i][0], "expected");
+}
+
+Test(options, an_unknown_schedule_is_refused_with_the_known_ones)
+{
+    static char *const bad[] = { "quadratic", "", "Linear", "cosine " };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_refused(OPTIONS("--schedule", bad[i]), "--schedule",
+                       "expected linear, sqrt-linear or cosine");
+}
+
+Test(options, a_bad_mixture_is_refused_with_its_place)
+{
+    expect_refused(OPTIONS("--mixture", "no-such-file"), "no-such-file",
+                   "No such file");
+    scratch_write("bad.txt", "# comment\n0.5 0 1\n0.5 one 1\n");
+    expect_refused(OPTIONS("--mixture", below("bad.txt")), "bad.txt:3: field 2",
+                   "expected a decimal number, got \"one\"");
+    scratch_write("far.txt", "1 1.1e9 1\n");
+    expect_refused(OPTIONS("--mixture", below("far.txt")), "far.txt",
+                   "expected every mean within");
+}
+
+Test(options, an_unknown_option_or_argument_is_refused)
+{
+    expect_refused(OPTIONS("--eta", "0.5"), "--eta", "");
+    expect_refused(OPTIONS("--steps"), "--steps", "");
+    expect_refused(OPTIONS("--s", "5"), "--s", "");
+    expect_refused(OPTIONS("-s", "5"), "s", "");
+    expect_refused(OPTIONS("250", "--seed", "1"), "expected an option",
+                   "got \"250\"");
+}
+
+Test(options, an_output_directory_below_a_file_is_refused)
+{
+    scratch_write("file", "not a directory");
+    expect_refused(OPTIONS("--out", below("file")), "file/out/ch99.tsv",
+                   "Not a directory");
+    cr_expect(eq(str, (char *)scratch_read("file"), "not a directory"));
+}
+
+Test(options, help_names_every_option_and_goes_no_further)
+{
+    static const char *const part[] = { "usage: build/ch99 [option]...",
+                                        "A title.",
+                                        "--mixture FILE",
+                                        "--schedule NAME",
+                                        "--steps T",
+                                        "--particles N",
+                                        "--seed K",
+                                        "--threads P",
+                                        "--out DIR",
+                                        "--help",
+                                        "Exit status" };
+    dm_options o;
+
+    cr_expect(zero(int, read_options(&o, OPTIONS("--help", "--steps", "0"))));
+    const char *text = scratch_read("stdout");
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        cr_expect(strstr(text, part[i]) != NULL, "--help lacks %s", part[i]);
+    cr_expect(zero(sz, strlen(scratch_read("stderr"))));
+    cr_expect(zero(sz, scratch_count("out")));
+}
