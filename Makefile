@@ -111,9 +111,11 @@ define chapter
 .PHONY: chapter$(call number,$(1))
 chapter$(call number,$(1)): build/$(1)
 	@mkdir -p build/args/out
-	@out=build/args/out/$(1).txt; ./build/$(1) $$(ARGS) --out build/args \
-	  > $$$$out.$$$$$$$$.new; status=$$$$?; cat $$$$out.$$$$$$$$.new; \
-	mv $$$$out.$$$$$$$$.new $$$$out; exit $$$$status
+	@txt=build/args/out/$(1).txt; new=$$$$txt.$$$$$$$$.new; \
+	./build/$(1) $$(ARGS) --out build/args > $$$$new; status=$$$$?; \
+	cat $$$$new; \
+	if [ $$$$status = 2 ]; then rm $$$$new; else mv $$$$new $$$$txt; fi; \
+	exit $$$$status
 	@$$(if $$(findstring --help,$$(ARGS)),,$$(foreach f,$(call drawn,$(1)),$$(call plot,book,build/args,build/args/figures/$$(f),figures/$$(f).gp) &&) echo "figures: build/args/figures/$(call prefix,$(1))_*.svg")
 endef
 
@@ -131,7 +133,7 @@ ext_book   = .svg
 ext_print  = .pdf
 ext_slides = .png
 plot = mkdir -p $(dir $(3)) && \
-  gnuplot -e "medium='$(1)'; out='$(2)'; picture='$(3).$$$$.new'" $(4) && \
+  LC_ALL=C.UTF-8 gnuplot -e "medium='$(1)'; out='$(2)'; picture='$(3).$$$$.new'" $(4) && \
   mv $(3).$$$$.new $(3)$(ext_$(1))
 
 figures: $(FIGURES:%=build/figures/%.svg)

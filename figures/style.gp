@@ -13,7 +13,7 @@ if (!exists("out")) out = 'build'
 if (!exists("shape")) shape = 'wide'
 data(name) = out.'/data/'.name
 
-high = shape eq 'tall' ? 560 : shape eq 'square' ? 480 : 400
+high = shape eq 'tall' ? 490 : shape eq 'square' ? 480 : 400
 if (medium eq 'book') \
     set terminal svg size 640,high font 'DejaVu Sans,13' enhanced background rgb 'white'
 if (medium eq 'print') \

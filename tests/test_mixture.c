@@ -703,22 +703,25 @@ Test(mixture, draws_have_the_moments_of_the_mixture)
     dm_mixture_free(m);
 }
 
+/* In one dimension every draw tells its component: the share of one, and the
+ * mean and mean square of the standardised draws (variances 1 and 2 over N). */
 Test(mixture, draws_in_one_dimension_have_the_moments_of_the_mixture)
 {
     enum { N = 20000 };
     dm_mixture *m = far_and_narrow();
     gsl_rng *r = gsl_rng_alloc(dm_rng_type);
-    size_t right = 0;
-    double x, sum = 0.0;
+    double x, right = 0.0, sum = 0.0, squares = 0.0;
 
     for (size_t i = 0; i < N; i++) {
         dm_mixture_sample(m, r, &x);
+        double z = (x > 0.0 ? x - 7.9 : x + 8.1) / 0.01;
         right += x > 0.0;
-        sum += x > 0.0 ? (x - 7.9) / 0.01 : (x + 8.1) / 0.01;
+        sum += z;
+        squares += z * z;
     }
-    cr_expect(
-        epsilon_eq(dbl, (double)right / N, 0.63, 5.0 * sqrt(0.63 * 0.37 / N)));
+    cr_expect(epsilon_eq(dbl, right / N, 0.63, 5.0 * sqrt(0.63 * 0.37 / N)));
     cr_expect(epsilon_eq(dbl, sum / N, 0.0, 5.0 / sqrt(N)));
+    cr_expect(epsilon_eq(dbl, squares / N, 1.0, 5.0 * sqrt(2.0 / N)));
     gsl_rng_free(r);
     dm_mixture_free(m);
 }

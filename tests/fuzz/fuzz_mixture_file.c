@@ -13,7 +13,7 @@
  * fuzzer, which writes it to crash-*: fix the reader, keep the input, and
  * reduce what is kept by
  *
- *     build/fuzz_mixture_file -merge=1 -max_len=300 tests/fuzz/corpus \
+ *     build/fuzz_mixture_file -merge=1 -max_len=120 tests/fuzz/corpus \
  *         build/corpus
  *
  * test_mixture_file.c replays tests/fuzz/corpus with the same promises.
