@@ -34,7 +34,7 @@ STEMS    := $(patsubst chapters/%.c,%,$(wildcard chapters/ch*.c))
 FIGURES  := $(patsubst figures/%.gp,%,$(wildcard figures/ch*.gp))
 TESTS    := $(patsubst tests/%.c,build/%,$(wildcard tests/test_*.c))
 # The pages with regions that make fills.
-PAGES    := $(STEMS:%=chapters/%.md) notes/decisions.md
+PAGES    := $(STEMS:%=chapters/%.md) notes/decisions.md README.md
 BOOK     := $(wildcard src/book/*)
 DATA     := $(wildcard tests/reference/*)
 
@@ -159,6 +159,8 @@ build/pages/chapters/%.md: chapters/%.md src/book/weave.awk \
                   $(wildcard chapters/*.c src/*.[ch] figures/*.gp)
 	@$(weave_page)
 build/pages/notes/%.md: notes/%.md src/book/weave.awk build/out/digits.txt
+	@$(weave_page)
+build/pages/README.md: README.md src/book/weave.awk $(STEMS:%=build/out/%.txt)
 	@$(weave_page)
 
 $(foreach stem,$(STEMS),$(eval $(call chapter,$(stem))))

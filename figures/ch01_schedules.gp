@@ -1,4 +1,4 @@
-# caption: **Three schedules, three ways to forget: by amplitude they end alike, by log SNR they do not.**
+# caption: **Three schedules, three ways to forget: by signal power they end alike, by log SNR they do not.**
 # caption: Left: the signal power left, Eq. (1.5). Right: its log SNR, Eq. (1.13),
 # caption: where a step of 1 is a factor $e$ in signal over noise. $T = 1000$.
 load 'figures/style.gp'

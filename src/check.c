@@ -178,7 +178,7 @@ int dm_check_refutes(double wrong, const char *what, ...)
     vsnprintf(r.label, sizeof r.label, what, args);
     va_end(args);
     if (last.se > 0.0)
-        snprintf(r.deviation, sizeof r.deviation, "%.3g se", gap / last.se);
+        snprintf(r.deviation, sizeof r.deviation, "%.0f se", gap / last.se);
     else
         snprintf(r.deviation, sizeof r.deviation, "%.1e", gap);
     print_row("  not", r.label, last.computed, wrong, r.deviation, "", verdict);

@@ -31,7 +31,7 @@ static const char *field(const char *line, size_t at)
     return text;
 }
 
-/* --- NaN, nothing ---------------------------------------------------------- */
+/* --- NaN, nothing --------------------------------------------------------- */
 
 Test(check, nan_never_passes)
 {
@@ -88,7 +88,7 @@ Test(check, one_failure_is_a_failure)
     cr_expect(eq(int, dm_check_end(), 1));
 }
 
-/* --- limits ---------------------------------------------------------------- */
+/* --- limits --------------------------------------------------------------- */
 
 Test(check, exact_is_within_a_multiple_of_epsilon_times_the_scale)
 {
@@ -134,7 +134,7 @@ Test(check, the_tail_is_what_five_standard_errors_leave)
                          1e-14 * DM_CHECK_TAIL));
 }
 
-/* --- refusals -------------------------------------------------------------- */
+/* --- refusals ------------------------------------------------------------- */
 
 Test(check, a_refusal_needs_twice_the_limit)
 {
@@ -177,7 +177,7 @@ Test(check, a_failure_outside_a_default_run_is_still_a_failure)
     cr_expect(eq(int, dm_check_end(), 1));
 }
 
-/* --- what is printed and recorded ------------------------------------------ */
+/* --- what is printed and recorded ----------------------------------------- */
 
 Test(check, a_table_is_printed_in_columns)
 {

@@ -22,7 +22,7 @@ static const size_t sizes[] = { 1, 2, 37, 1000 };
 
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-/* --- Kullback and Leibler -------------------------------------------------- */
+/* --- Kullback and Leibler ------------------------------------------------- */
 
 /* The size of the error that distance.h tells: near 0 the distance is half
  * the mean square of ln u, a difference of logarithms of about 25 that are
@@ -103,7 +103,7 @@ Test(distance, kl_needs_one_dimension)
     dm_mixture_free(m);
 }
 
-/* --- Kolmogorov and Smirnov ------------------------------------------------ */
+/* --- Kolmogorov and Smirnov ----------------------------------------------- */
 
 static void draw(size_t n, uint32_t step, double u[])
 {
@@ -241,7 +241,7 @@ Test(distance, ks_of_nothing_is_a_domain_error)
                   errors_last() == GSL_EDOM);
 }
 
-/* --- mean squares ---------------------------------------------------------- */
+/* --- mean squares --------------------------------------------------------- */
 
 /* P(mean square of n normals <= x), or > x: the incomplete gamma function of
  * n/2 by Temme's (1979) expansion, uniform in x, whose next term is below 1/n

@@ -226,7 +226,7 @@ Test(gaussian, determinant_does_not_cancel)
     cr_expect(epsilon_eq(dbl, dm_sym2_determinant(plain), 0.0156, 1e-17));
 }
 
-/* --- quadrature ------------------------------------------------------------ */
+/* --- quadrature ----------------------------------------------------------- */
 
 /* Three densities with weights 1, 1e-6 and 2, which integrate to their sum. */
 static const dm_gaussian bump[] = { { 0.3, 1.7 },
@@ -302,7 +302,7 @@ Test(gaussian, integrate_needs_bumps_and_a_tolerance)
     }
 }
 
-/* --- errors ---------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------- */
 
 Test(gaussian, a_bad_variance_is_a_domain_error)
 {

@@ -72,7 +72,7 @@ static void point(size_t i, double x[2])
     x[1] = 3.1 * sin(1.3 * (double)i + 0.2);
 }
 
-/* --- against the tables ---------------------------------------------------- */
+/* --- against the tables --------------------------------------------------- */
 
 static void expect_row_1d(reference *table, const dm_mixture *m, dm_level level)
 {
@@ -233,7 +233,7 @@ Test(mixture, cdf_and_quantile_agree_with_the_reference_map)
     }
 }
 
-/* --- making ---------------------------------------------------------------- */
+/* --- making --------------------------------------------------------------- */
 
 Test(mixture, new_keeps_what_it_is_given_and_divides_by_the_sum)
 {
@@ -268,7 +268,7 @@ Test(mixture, precision_is_the_inverse_of_the_covariance)
     dm_mixture_free(m);
 }
 
-/* --- density, score, Hessian ----------------------------------------------- */
+/* --- density, score, Hessian ---------------------------------------------- */
 
 /* The log of the density of component k alone, by GSL. */
 static double log_normal_2d(const dm_component *c, const double x[])
@@ -461,7 +461,7 @@ Test(mixture, everything_is_finite_80_standard_deviations_out_and_in_a_gap)
     }
 }
 
-/* --- noise ----------------------------------------------------------------- */
+/* --- noise ---------------------------------------------------------------- */
 
 static const dm_level levels[] = {
     { 0.993, 0.013951 }, { 0.61, 0.6279 }, { 0.011, 0.999879 }, { 1.0, 37.3 }
@@ -641,7 +641,7 @@ Test(mixture, denoise_keeps_the_digits_of_a_small_covariance)
     dm_mixture_free(m);
 }
 
-/* --- moments, marginals, draws --------------------------------------------- */
+/* --- moments, marginals, draws -------------------------------------------- */
 
 /* Raw second moments, from which the squares of the means are taken: the
  * numbers are below 10 and lose no more than the digits of a sum of K. */
@@ -726,7 +726,7 @@ Test(mixture, draws_in_one_dimension_have_the_moments_of_the_mixture)
     dm_mixture_free(m);
 }
 
-/* --- distribution function, quantile --------------------------------------- */
+/* --- distribution function, quantile -------------------------------------- */
 
 /* The density of m on the line, by the log density that is tested above. */
 static double density(double x, void *params)
@@ -815,7 +815,7 @@ Test(mixture, quantile_of_one_normal_is_its_own)
     dm_mixture_free(m);
 }
 
-/* --- Rosenblatt, marginal, integral ---------------------------------------- */
+/* --- Rosenblatt, marginal, integral --------------------------------------- */
 
 /* The density of a 2-D mixture along a line parallel to one axis. */
 static double section(double t, void *params)
@@ -993,7 +993,7 @@ Test(mixture, condition_is_the_largest_distance_from_0)
     dm_mixture_free(m);
 }
 
-/* --- errors ---------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------- */
 
 /* One component or two of which something is wrong. */
 static void expect_no_mixture(size_t dim, size_t K, const double weight[],

@@ -64,7 +64,7 @@ static void expect_bad(const char *text, const char *place,
     expect_message(read_text(text), place, expected);
 }
 
-/* --- what is read ---------------------------------------------------------- */
+/* --- what is read --------------------------------------------------------- */
 
 Test(mixture_file, a_mixture_in_one_dimension_is_read)
 {
@@ -204,7 +204,7 @@ Test(mixture_file, a_message_is_cut_to_its_room)
     cr_expect(eq(chr, little[8], '8'));
 }
 
-/* --- what is not ----------------------------------------------------------- */
+/* --- what is not ---------------------------------------------------------- */
 
 Test(mixture_file, what_is_no_file_is_refused_by_name)
 {
@@ -377,7 +377,7 @@ Test(mixture_file, a_covariance_that_is_not_positive_definite_is_refused)
                    "expected a positive definite covariance");
 }
 
-/* --- the fuzzer's inputs --------------------------------------------------- */
+/* --- the fuzzer's inputs -------------------------------------------------- */
 
 /* Reads a file of the corpus; returns its size. */
 static size_t read_input(const char *name, uint8_t bytes[], size_t size)

@@ -43,7 +43,7 @@ static int read_options(dm_options *o, char *const option[])
 
 #define OPTIONS(...) ((char *[]){ __VA_ARGS__, NULL })
 
-/* --- what is taken --------------------------------------------------------- */
+/* --- what is taken -------------------------------------------------------- */
 
 Test(options, defaults_are_those_of_the_book)
 {
@@ -165,7 +165,7 @@ Test(options, the_record_and_the_data_go_to_their_directories)
     dm_options_free(&o);
 }
 
-/* --- what is not ----------------------------------------------------------- */
+/* --- what is not ---------------------------------------------------------- */
 
 static void expect_refused(char *const option[], const char *named,
                            const char *expected)

@@ -29,7 +29,7 @@ enum { N = 200000 };
 
 static double z1[N], z2[N];
 
-/* --- Philox ---------------------------------------------------------------- */
+/* --- Philox --------------------------------------------------------------- */
 
 /* Known answers of Random123, and one more. */
 Test(rng, philox_gives_the_published_numbers)
@@ -80,7 +80,7 @@ Test(rng, philox_is_that_of_random123)
 }
 #endif
 
-/* --- normals --------------------------------------------------------------- */
+/* --- normals -------------------------------------------------------------- */
 
 /* E z^k, and the standard error of its mean over n: E z^2k - (E z^k)^2. */
 static double moment(int k)
@@ -239,7 +239,7 @@ Test(rng, normals_are_box_and_muller_of_the_counter)
     cr_expect(epsilon_eq(dbl, sin(2.0 * M_PI * v), b / hypot(a, b), 1e-15));
 }
 
-/* --- the generator of GSL -------------------------------------------------- */
+/* --- the generator of GSL ------------------------------------------------- */
 
 static gsl_rng *generator(unsigned long seed)
 {

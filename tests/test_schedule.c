@@ -36,7 +36,7 @@ static dm_schedule *schedule_of_row(reference *table)
     return s;
 }
 
-/* --- against the tables ---------------------------------------------------- */
+/* --- against the tables --------------------------------------------------- */
 
 Test(schedule, agrees_with_the_reference)
 {
@@ -108,7 +108,7 @@ Test(schedule, levels_of_the_sdes_agree_with_the_reference)
     }
 }
 
-/* --- by other routes ------------------------------------------------------- */
+/* --- by other routes ------------------------------------------------------ */
 
 /* t products, each rounded twice, against a sum of t logarithms of size up to
  * 20, each rounded twice: 2 t + 2 t + 20 half-units, doubled to be safe. */
@@ -343,7 +343,7 @@ Test(schedule, sde_levels_at_0_are_clean)
     }
 }
 
-/* --- errors ---------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------- */
 
 static void expect_no_schedule(dm_schedule *s, int code)
 {

@@ -44,7 +44,7 @@ static void expect_only(const char *a, const char *b)
     cr_expect(eq(sz, scratch_count("run"), 2));
 }
 
-/* --- success --------------------------------------------------------------- */
+/* --- success -------------------------------------------------------------- */
 
 Test(table, commit_puts_every_file_in_place_and_not_before)
 {
@@ -111,7 +111,7 @@ Test(table, a_table_that_is_not_there_is_passed_over)
     cr_expect(zero(int, dm_table_commit()));
 }
 
-/* --- failure --------------------------------------------------------------- */
+/* --- failure -------------------------------------------------------------- */
 
 Test(table, a_directory_below_a_file_stops_the_whole_run)
 {

@@ -6,7 +6,8 @@
 #
 #   <!-- code FILE NAME -->     lines of FILE between "// snippet: NAME"
 #                               and "// end: NAME"
-#   <!-- output STEM NAME -->   the table "-- NAME --" of build/out/STEM.txt
+#   <!-- output STEM NAME -->   the table "-- NAME --" of build/out/STEM.txt;
+#                               with a number behind NAME, its first lines
 #   <!-- figure STEM -->        figures/STEM.svg, captioned by the lines
 #                               "# caption: ..." of figures/STEM.gp; the bold
 #                               claim is also the picture's alternative text
@@ -41,11 +42,11 @@ function weave_code(file, name,    line, on, n, indent, code, comment) {
     if (code > 15) die("snippet '" name "' has " code " lines, more than 15")
 }
 
-function weave_output(file, name,    line, on, n) {
+function weave_output(file, name, most,    line, on, n) {
     print "```text"
     while ((getline line < file) > 0) {
         if (line ~ /^-- .* --$/) on = (line == "-- " name " --")
-        else if (on) { print line; n++ }
+        else if (on && (!most || n < most)) { print line; n++ }
     }
     close(file)
     print "```"
@@ -69,6 +70,9 @@ skipping && $0 == "<!-- end -->" { skipping = 0; print; next }
 skipping { if (/^<!-- (code|output|figure) /) die("region not ended"); next }
 { print }
 /^<!-- code /   { weave_code($3, $4); skipping = 1 }
-/^<!-- output / { weave_output("build/out/" $3 ".txt", $4); skipping = 1 }
+/^<!-- output / {
+    weave_output("build/out/" $3 ".txt", $4, $5 + 0)
+    skipping = 1
+}
 /^<!-- figure / { weave_figure($3); skipping = 1 }
 END { if (skipping && !failed) die("region not ended") }
