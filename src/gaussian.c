@@ -110,6 +110,22 @@ static void make_cuts(dm_gaussian g, double cut[])
     }
 }
 
+/* Sorts the n cuts and drops those that lie within `close` of the one before,
+ * but neither the first nor the last.  Returns how many are left. */
+static size_t sort_cuts(size_t n, double cut[], double close)
+{
+    size_t kept = 1;
+
+    gsl_sort(cut, 1, n);
+    for (size_t i = 1; i + 1 < n; i++)
+        if (cut[i] - cut[kept - 1] > close)
+            cut[kept++] = cut[i];
+    if (kept > 1 && cut[n - 1] - cut[kept - 1] <= close)
+        kept--;
+    cut[kept++] = cut[n - 1];
+    return kept;
+}
+
 int dm_gaussian_integrate(size_t n, const dm_gaussian bump[],
                           double (*f)(double x, void *p), void *p,
                           double epsabs, double *result)
@@ -118,9 +134,12 @@ int dm_gaussian_integrate(size_t n, const dm_gaussian bump[],
 
     if (n == 0 || !(epsabs > 0.0))
         GSL_ERROR("need bumps and a tolerance", GSL_EDOM);
-    for (size_t i = 0; i < n; i++)
+    double narrowest = INFINITY;
+    for (size_t i = 0; i < n; i++) {
         if (!is_variance(bump[i].variance))
             GSL_ERROR("need positive, finite variances", GSL_EDOM);
+        narrowest = fmin(narrowest, bump[i].variance);
+    }
     double *cut = malloc(CUTS * n * sizeof *cut);
     gsl_integration_cquad_workspace *w =
         gsl_integration_cquad_workspace_alloc(100);
@@ -131,16 +150,14 @@ int dm_gaussian_integrate(size_t n, const dm_gaussian bump[],
     }
     for (size_t i = 0; i < n; i++)
         make_cuts(bump[i], &cut[CUTS * i]);
-    gsl_sort(cut, 1, CUTS * n);
+    size_t pieces = sort_cuts(CUTS * n, cut, 0.5 * sqrt(narrowest)) - 1;
 
     double error = 0.0;
     *result = 0.0;
-    for (size_t i = 0; i + 1 < CUTS * n; i++) {
+    for (size_t i = 0; i < pieces; i++) {
         double piece, piece_error;
-        if (!(cut[i] < cut[i + 1]))
-            continue;
         gsl_integration_cquad(&function, cut[i], cut[i + 1],
-                              epsabs / (double)(CUTS * n), 0.0, w, &piece,
+                              epsabs / (double)pieces, 0.0, w, &piece,
                               &piece_error, NULL);
         *result += piece;
         error += piece_error;

@@ -34,7 +34,7 @@ static const struct {
     { "out", "DIR", "where the files of the run go (build)" },
     { "help", NULL, "print this and exit" },
 };
-enum { OPTIONS = sizeof table / sizeof *table };
+enum { OPTIONS = sizeof table / sizeof *table, FIRST = 256 };
 
 static void print_help(const char *stem, const char *title)
 {
@@ -115,6 +115,10 @@ static int take(dm_options *o, const char *option, const char *text)
     uint64_t n = 0;
 
     if (strcmp(option, "out") == 0) {
+        if (text[0] == '\0') {
+            fprintf(stderr, "--out: expected a folder, got \"\"\n");
+            return -1;
+        }
         o->out = text;
         return 0;
     }
@@ -156,20 +160,27 @@ static int take_all(dm_options *o, const char *stem, const char *title,
                     int argc, char *argv[])
 {
     struct option known[OPTIONS + 1] = { { NULL, 0, NULL, 0 } };
-    int which = 0, found;
+    int found;
 
     for (size_t i = 0; i < OPTIONS; i++) {
         known[i].name = table[i].name;
         known[i].has_arg = table[i].argument != NULL;
+        known[i].val = FIRST + (int)i; /* apart: abbreviations must be clear */
     }
-    while ((found = getopt_long(argc, argv, "", known, &which)) != -1) {
-        if (found == '?')
-            return 2; /* getopt_long has said why */
-        if (strcmp(table[which].name, "help") == 0) {
+    while ((found = getopt_long(argc, argv, ":", known, NULL)) != -1) {
+        if (found == '?' || found == ':') {
+            fprintf(stderr,
+                    found == ':' ? "%s: expected a value behind it\n"
+                                 : "%s: expected an option that --help lists\n",
+                    argv[optind - 1]);
+            return 2;
+        }
+        const char *option = table[found - FIRST].name;
+        if (strcmp(option, "help") == 0) {
             print_help(stem, title);
             return 0;
         }
-        if (take(o, table[which].name, optarg) != 0)
+        if (take(o, option, optarg) != 0)
             return 2;
     }
     if (optind < argc) {
@@ -193,11 +204,9 @@ int dm_options_read(dm_options *o, const char *stem, const char *title,
                        .default_run = 1 };
     int status = take_all(o, stem, title, argc, argv);
     if (status == -1 && o->data1 == NULL)
-        o->data1 = load(MIXTURE_1D);
+        status = (o->data1 = load(MIXTURE_1D)) == NULL ? 2 : -1;
     if (status == -1 && o->data2 == NULL)
-        o->data2 = load(MIXTURE_2D);
-    if (status == -1 && (o->data1 == NULL || o->data2 == NULL))
-        status = 2;
+        status = (o->data2 = load(MIXTURE_2D)) == NULL ? 2 : -1;
     if (status == -1) {
         o->schedule = dm_schedule_named(o->name, o->steps);
         snprintf(dir, sizeof dir, "%s/out", o->out);
