@@ -24,14 +24,14 @@
 #include "rng.h"
 #include "table.h"
 
-/* The laws of sections 0.1 to 0.4.  No number is round, no two are alike. */
+/* The laws of sections 0.1 to 0.4: no mean and no variance is 0 or 1. */
 static const dm_gaussian X = { 1.7, 0.25 }, Y = { -0.6, 4.0 };
 static const double A = 0.8, B = 0.3, NOISE = 0.49, SEEN = 1.1, U = 1.3;
 
 /* The level of sections 0.6 to 0.9: half of the signal power is left. */
 static const dm_level HALF = { M_SQRT1_2, 0.5 };
 
-/* Numbers drawn per particle in sections 0.2 and 0.5; points in the figure. */
+/* Numbers drawn per particle in sections 0.2 and 0.10; points in the figure. */
 enum { PAIRS = 50, POINTS = 6, SHOWN = 1500 };
 
 /* Asked of every quadrature. */
@@ -41,11 +41,12 @@ static const double TOLERANCE = 1e-11;
 
 /* What an integrand needs; each uses a few of these. */
 typedef struct {
-    dm_gaussian g, h;            /* laws of a number                     */
-    const dm_mixture *m, *noisy; /* the data, and the data at a level    */
-    dm_level level;
-    double x; /* a point                              */
-    int n;    /* a power; or 1 to make a mistake      */
+    dm_gaussian g, h;    /* laws of a number                     */
+    const dm_mixture *m; /* the data                             */
+    dm_level level;      /* of noise                             */
+    double x;            /* a point                              */
+    int power;           /* an exponent                          */
+    int wrong;           /* 1 to make the mistake that is named  */
 } what;
 
 /* The integral of f over the line, for laws like g. */
@@ -75,7 +76,7 @@ static double density(double x, void *p)
 {
     what *w = p;
     double sd = sqrt(w->g.variance);
-    return pdf(w->g, x) * (w->n ? sqrt(sd) : 1.0);
+    return pdf(w->g, x) * (w->wrong ? sqrt(sd) : 1.0);
 }
 
 static double first_moment(double x, void *p)
@@ -100,7 +101,7 @@ static double cosine(double x, void *p)
 
 static void check_one(dm_gaussian g, const char *name)
 {
-    what w = { .g = g }, wrong = { .g = g, .n = 1 };
+    what w = { .g = g }, wrong = { .g = g, .wrong = 1 };
     double sd = sqrt(g.variance);
 
     dm_check_numeric(integral(g, density, w), 1.0, TOLERANCE, 1.0, "0.2",
@@ -217,14 +218,14 @@ static void check_product(void)
     double l2 = dm_gaussian_log_pdf(X, x2) + dm_gaussian_log_pdf(Y, x2);
     dm_check_exact(
         l1 - l2, dm_gaussian_log_pdf(both, x1) - dm_gaussian_log_pdf(both, x2),
-        8.0, fabs(l1) + fabs(l2), "0.5",
-        "log of the product, x = %.1f less %.1f", x1, x2);
+        8.0, fabs(l1) + fabs(l2), "0.5", "log product at %.1f less at %.1f", x1,
+        x2);
     dm_check_refutes(dm_gaussian_log_pdf(added, x1) -
                          dm_gaussian_log_pdf(added, x2),
                      "variances added");
     dm_check_refutes(dm_gaussian_log_pdf(middle, x1) -
                          dm_gaussian_log_pdf(middle, x2),
-                     "the mean halfway, whatever the variances");
+                     "the mean halfway between");
     dm_check_numeric(integral(X, product, w), exp(log_z), TOLERANCE, 1.0, "0.6",
                      "integral of the product");
     dm_check_refutes(1.0, "a product taken for a density");
@@ -232,12 +233,12 @@ static void check_product(void)
                      "v1 v2/(v1 + v2) for v1 + v2");
 }
 
-/* Density of Y = x and of a Y + b + noise = SEEN, times (x - w->x)^wrong. */
+/* Density of Y = x and of a Y + b + noise = SEEN, times (x - w->x)^power. */
 static double joint(double x, void *p)
 {
     what *w = p;
     dm_gaussian seen = { A * x + B, NOISE };
-    return gsl_pow_int(x - w->x, w->n) * pdf(w->g, x) * pdf(seen, SEEN);
+    return gsl_pow_int(x - w->x, w->power) * pdf(w->g, x) * pdf(seen, SEEN);
 }
 
 static void check_channel(void)
@@ -253,13 +254,13 @@ static void check_channel(void)
     dm_check_refutes(pdf((dm_gaussian){ m, NOISE }, SEEN), "variance r only");
 
     dm_gaussian posterior = dm_gaussian_condition(Y, A, B, NOISE, SEEN);
-    w.n = 1;
+    w.power = 1;
     double mean = integral(Y, joint, w) / p0;
     dm_check_numeric(mean, posterior.mean, TOLERANCE / p0, 1.0, "0.8",
                      "E[x given y = %.1f]", SEEN);
     dm_check_refutes((SEEN - B) / A, "the noise ignored, (y - b)/a");
     dm_check_refutes(Y.mean + v / total * (SEEN - m), "gain without a");
-    w.n = 2;
+    w.power = 2;
     w.x = mean;
     dm_check_numeric(integral(Y, joint, w) / p0, posterior.variance,
                      TOLERANCE / p0, 1.0, "0.8", "Var[x given y = %.1f]", SEEN);
@@ -398,11 +399,12 @@ static void check_distances(void)
 
 /* --- 0.5 the toy data ----------------------------------------------------- */
 
-/* x^0, x^1, x^2 times the mixture density; n is the power, about w->x. */
+/* (x - w->x)^power times the mixture density. */
 static double mixture_power(double x, void *p)
 {
     what *w = p;
-    return gsl_pow_int(x - w->x, w->n) * exp(dm_mixture_log_density(w->m, &x));
+    return gsl_pow_int(x - w->x, w->power) *
+           exp(dm_mixture_log_density(w->m, &x));
 }
 
 static double mixture_integral(const dm_mixture *m, const dm_gaussian *also,
@@ -425,11 +427,11 @@ static void check_moments(const dm_mixture *m)
         within += m->component[k].weight * m->component[k].cov.xx;
     }
     double sd = sqrt(cov.xx), reach = fabs(mean) + sd;
-    what w = { .m = m, .n = 1 };
+    what w = { .m = m, .power = 1 };
     dm_check_numeric(mixture_integral(m, NULL, mixture_power, w, reach), mean,
                      tol * reach, sd, "0.14", "mean of the mixture");
     dm_check_refutes(plain, "the means unweighted");
-    w.n = 2;
+    w.power = 2;
     w.x = mean;
     dm_check_numeric(mixture_integral(m, NULL, mixture_power, w, cov.xx),
                      cov.xx, tol * cov.xx, cov.xx, "0.14",
@@ -493,12 +495,12 @@ static dm_mixture *diffused_wrongly(const dm_mixture *m, mistake which)
     return wrong;
 }
 
-/* q_0(x) N(w->x; a x, c) (x - mean)^n: the joint law of x_0 = x and x_t. */
+/* q_0(x) N(w->x; a x, c) (x - mean)^power: the joint law of x_0 = x and x_t. */
 static double clean_and_noisy(double x, void *p)
 {
     what *w = p;
     dm_gaussian channel = { w->level.scale * x, w->level.variance };
-    return gsl_pow_int(x - w->g.mean, w->n) *
+    return gsl_pow_int(x - w->g.mean, w->power) *
            exp(dm_mixture_log_density(w->m, &x) +
                dm_gaussian_log_pdf(channel, w->x));
 }
@@ -691,7 +693,7 @@ static void check_tweedie_1d(const dm_mixture *m, const dm_mixture *noisy)
     double size = fabs(x) + c * fabs(s) + sqrt(c);
 
     // snippet: tweedie
-    w.n = 1; /* the mean of x_0 given x_t = x, by its definition */
+    w.power = 1; /* the mean of x_0 given x_t = x, by its definition */
     double mean = integral_over_clean(w, p * size) / p;
     dm_check_numeric(mean, (x + c * s) / a, 4.0 * tol * size, sqrt(c), "0.20",
                      "1-D: E[x_0 given x_t]");
@@ -699,7 +701,7 @@ static void check_tweedie_1d(const dm_mixture *m, const dm_mixture *noisy)
     dm_check_refutes((x + sqrt(c) * s) / a, "sqrt(c) for c");
     dm_check_refutes(x + c * s, "not divided by a");
     // end: tweedie
-    w.n = 2;
+    w.power = 2;
     w.g.mean = mean;
     dm_check_numeric(integral_over_clean(w, p) / p,
                      c * (1.0 + c * h.xx) / (a * a), 4.0 * tol, c, "0.21",

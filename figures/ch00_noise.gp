@@ -1,11 +1,11 @@
 # caption: **Noise a mixture and it stays a mixture: every bump moves, widens and keeps its weight.**
 # caption: Density of the 1-D data. Left: clean, Eq. (0.13). Right: at the level
-# caption: $a^2 = c = 1/2$, Eq. (0.16). Black: the mixture. Dashed: what each
+# caption: $a^2 = c = 1/2$, Eq. (0.16). Black: the mixture. Broken: what each
 # caption: component adds to it; the areas under them are the weights, on both
 # caption: sides.
 load 'figures/style.gp'
 
-set multiplot layout 1,2 margins 0.11,0.97,0.16,0.9 spacing 0.1
+set multiplot layout 1,2 margins 0.13,0.97,0.16,0.9 spacing 0.1
 clean = data('ch00_clean.dat')
 noisy = data('ch00_noisy.dat')
 stats clean using 1:2 nooutput

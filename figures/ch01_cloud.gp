@@ -1,6 +1,6 @@
 # caption: **The ring closes, then dissolves: in two dimensions the same step is taken by each coordinate.**
 # caption: 800 points of the 2-D data, Eq. (1.1) in x and in y, at six times of
-# caption: one walk. Linear schedule, $T = 1000$.
+# caption: their walks. Linear schedule, $T = 1000$.
 shape = 'tall'
 load 'figures/style.gp'
 

@@ -1,7 +1,7 @@
 # caption: **The two bumps of the data melt into one, and every path forgets where it began.**
 # caption: Field: the density $q_t(x)$ of Eq. (1.15), darker where higher, linear
 # caption: schedule, $T = 1000$. Lines: 12 walks of Eq. (1.1) from draws of the
-# caption: data.
+# caption: data, every fourth step.
 load 'figures/style.gp'
 
 set xlabel 'step t'

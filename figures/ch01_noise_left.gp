@@ -1,4 +1,4 @@
-# caption: **More steps bring x_T nearer to noise, but not equally fast, and not because there are more of them.**
+# caption: **More steps bring x_T nearer to noise: fast where the betas are fixed, slowly where the cap decides.**
 # caption: Exact distance $D_{\mathrm{KL}}$ of the law of $x_T$ from N(0, 1) for the
 # caption: 1-D data, by quadrature, Eq. (1.17). The linear schedules keep the ends
 # caption: of $\beta$ for every $T$: too few steps leave signal. The cosine

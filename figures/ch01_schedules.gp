@@ -11,7 +11,7 @@ set ylabel 'signal power left, α̅_t'
 set yrange [0:1]
 set key top right
 plot for [i=0:2] data('ch01_schedules.dat') index i using 1:2 with lines lt i+1 title word(name, i+1)
-set ylabel 'log SNR  (nat)'
+set ylabel 'log SNR  (natural log)'
 set yrange [-21:9]
 plot for [i=0:2] data('ch01_schedules.dat') index i using 1:3 with lines lt i+1
 unset multiplot

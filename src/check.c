@@ -8,7 +8,11 @@
 
 #include "table.h"
 
-enum { LIMIT_SE = 5, LABEL = 80 }; /* 5 se: one false alarm in 1.7 million */
+enum {
+    LIMIT_SE = 5,
+    LABEL = 80,
+    DIGITS = 5
+}; /* 5 se: one false alarm in 1.7 million */
 
 static dm_table *record;
 static int strict = 1, rows, refused, blind, failed;
@@ -18,9 +22,9 @@ typedef struct {
     const char *eq, *kind;
     char label[LABEL];
     double computed, expected;
-    double limit; /* largest |computed - expected| that passes */
-    double se;    /* one standard error, or 0                  */
-    int ok;
+    double limit;   /* largest |computed - expected| that passes */
+    double se;      /* one standard error, or 0                  */
+    int ok, digits; /* to print: no more than the limit leaves  */
     char deviation[24], limit_text[24];
 } row;
 
@@ -44,12 +48,12 @@ void dm_check_table(const char *name)
            "expected", "deviation", "limit");
 }
 
-static void print_row(const char *eq, const char *label, double computed,
-                      double expected, const char *deviation, const char *limit,
-                      const char *verdict)
+static void print_row(const char *eq, const char *label, int digits,
+                      double computed, double expected, const char *deviation,
+                      const char *limit, const char *verdict)
 {
-    printf("%-6s %-37s %11.5g %11.5g %10s %6s  %s\n", eq, label, computed,
-           expected, deviation, limit, verdict);
+    printf("%-6s %-37s %11.*g %11.*g %10s %6s  %s\n", eq, label, digits,
+           computed, digits, expected, deviation, limit, verdict);
 }
 
 /* resolution < 0 stands for none. */
@@ -75,7 +79,7 @@ static int finish(const row *r, double scale)
     char tag[16];
 
     snprintf(tag, sizeof tag, "(%s)", r->eq);
-    print_row(tag, r->label, r->computed, r->expected, r->deviation,
+    print_row(tag, r->label, r->digits, r->computed, r->expected, r->deviation,
               r->limit_text, verdict);
     record_row(r, r->kind, r->expected, r->limit, r->limit / size, verdict);
     last = *r;
@@ -93,6 +97,7 @@ static row make(const char *eq, const char *kind, double computed,
               .computed = computed,
               .expected = expected,
               .limit = limit,
+              .digits = DIGITS,
               .ok = fabs(computed - expected) <= limit }; /* not for NaN */
 
     vsnprintf(r.label, sizeof r.label, what, args);
@@ -126,6 +131,8 @@ int dm_check_numeric(double computed, double expected, double error,
     va_end(args);
     if (r.ok)
         strcpy(r.deviation, "truncation");
+    while (r.digits > 2 && fabs(expected) < error * pow(10.0, r.digits))
+        r.digits--;
     return finish(&r, fabs(scale));
 }
 
@@ -181,7 +188,8 @@ int dm_check_refutes(double wrong, const char *what, ...)
         snprintf(r.deviation, sizeof r.deviation, "%.0f se", gap / last.se);
     else
         snprintf(r.deviation, sizeof r.deviation, "%.1e", gap);
-    print_row("  not", r.label, last.computed, wrong, r.deviation, "", verdict);
+    print_row("  not", r.label, last.digits, last.computed, wrong, r.deviation,
+              "", verdict);
     record_row(&r, "refutes", wrong, 2.0 * last.limit, -1.0, verdict);
     refused += ok;
     blind += !ok && !strict;

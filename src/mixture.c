@@ -235,8 +235,10 @@ double dm_mixture_responsibilities(const dm_mixture *m, const double x[],
         r[k] = m->component[k].log_peak + 0.5 * (g[0] * d[0] + g[1] * d[1]);
         largest = fmax(largest, r[k]);
     }
-    for (size_t k = 0; k < m->K; k++)
-        sum += r[k] = exp(r[k] - largest);
+    for (size_t k = 0; k < m->K; k++) {
+        r[k] = exp(r[k] - largest);
+        sum += r[k];
+    }
     for (size_t k = 0; k < m->K; k++)
         r[k] /= sum;
     return largest + log(sum);

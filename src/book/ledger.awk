@@ -44,6 +44,8 @@ FNR == 1 { fence = 0; end_check() }
 FILENAME ~ /\.tsv$/ {
     if (FNR == 1) next
     split($0, f, "\t")
+    if (length(f[2]) > 37)
+        bad(FILENAME ":" FNR ": more than 37 characters: " f[2])
     if (f[3] == "refutes") {
         if (f[9] == "refuted") { refusals[f[1]]++; open_refusals++ }
         next
