@@ -58,17 +58,6 @@ static double integral(dm_gaussian g, double (*f)(double, void *), what w)
     return result;
 }
 
-static double pdf(dm_gaussian g, double x)
-{
-    return exp(dm_gaussian_log_pdf(g, x));
-}
-
-/* What can be asked of an integral over m: no less than the round-off in m. */
-static double tolerance(const dm_mixture *m)
-{
-    return fmax(TOLERANCE, 64.0 * DBL_EPSILON * dm_mixture_condition(m));
-}
-
 /* --- 0.1 one Gaussian ----------------------------------------------------- */
 
 /* Eq. (0.1), and with the root over sigma too. */
@@ -76,27 +65,27 @@ static double density(double x, void *p)
 {
     what *w = p;
     double sd = sqrt(w->g.variance);
-    return pdf(w->g, x) * (w->wrong ? sqrt(sd) : 1.0);
+    return dm_gaussian_pdf(w->g, x) * (w->wrong ? sqrt(sd) : 1.0);
 }
 
 static double first_moment(double x, void *p)
 {
     what *w = p;
-    return x * pdf(w->g, x);
+    return x * dm_gaussian_pdf(w->g, x);
 }
 
 // snippet: second-moment
 static double second_moment(double x, void *p)
 {
     what *w = p;
-    return gsl_pow_2(x - w->g.mean) * pdf(w->g, x);
+    return gsl_pow_2(x - w->g.mean) * dm_gaussian_pdf(w->g, x);
 }
 // end: second-moment
 
 static double cosine(double x, void *p)
 {
     what *w = p;
-    return cos(U * x) * pdf(w->g, x);
+    return cos(U * x) * dm_gaussian_pdf(w->g, x);
 }
 
 static void check_one(dm_gaussian g, const char *name)
@@ -131,7 +120,7 @@ static double convolved(double x, void *p)
 {
     what *w = p;
     dm_gaussian rest = { A * x + B * w->h.mean, B * B * w->h.variance };
-    return pdf(w->g, x) * pdf(rest, w->x);
+    return dm_gaussian_pdf(w->g, x) * dm_gaussian_pdf(rest, w->x);
 }
 
 /* Draws n pairs (X, Y) with correlation rho; returns the mean square of
@@ -170,16 +159,19 @@ static void check_sums(const dm_options *o, gsl_rng *r)
     size_t n = PAIRS * o->particles;
     double low, high;
 
-    dm_check_numeric(integral(X, convolved, w), pdf(sum, z), TOLERANCE, 1.0,
-                     "0.4", "density of a X + b Y at %.1f", z);
+    dm_check_numeric(integral(X, convolved, w), dm_gaussian_pdf(sum, z),
+                     TOLERANCE, 1.0, "0.4", "density of a X + b Y at %.1f", z);
     dm_check_refutes(
-        pdf((dm_gaussian){ sum.mean, A * X.variance + B * Y.variance }, z),
+        dm_gaussian_pdf(
+            (dm_gaussian){ sum.mean, A * X.variance + B * Y.variance }, z),
         "variance a v1 + b v2");
-    dm_check_refutes(pdf((dm_gaussian){ sum.mean, gsl_pow_2(A * sx + B * sy) },
-                         z),
-                     "standard deviations added");
-    dm_check_refutes(pdf((dm_gaussian){ sum.mean, A * A * sx + B * B * sy }, z),
-                     "sigma for sigma^2");
+    dm_check_refutes(
+        dm_gaussian_pdf((dm_gaussian){ sum.mean, gsl_pow_2(A * sx + B * sy) },
+                        z),
+        "standard deviations added");
+    dm_check_refutes(
+        dm_gaussian_pdf((dm_gaussian){ sum.mean, A * A * sx + B * B * sy }, z),
+        "sigma for sigma^2");
 
     // snippet: dependent
     dm_rng_at(r, DM_STREAM_EXTRA, 0, 0);
@@ -200,7 +192,7 @@ static void check_sums(const dm_options *o, gsl_rng *r)
 static double product(double x, void *p)
 {
     what *w = p;
-    return pdf(w->g, x) * pdf(w->h, x);
+    return dm_gaussian_pdf(w->g, x) * dm_gaussian_pdf(w->h, x);
 }
 
 static void check_product(void)
@@ -229,7 +221,8 @@ static void check_product(void)
     dm_check_numeric(integral(X, product, w), exp(log_z), TOLERANCE, 1.0, "0.6",
                      "integral of the product");
     dm_check_refutes(1.0, "a product taken for a density");
-    dm_check_refutes(pdf((dm_gaussian){ Y.mean, both.variance }, X.mean),
+    dm_check_refutes(dm_gaussian_pdf((dm_gaussian){ Y.mean, both.variance },
+                                     X.mean),
                      "v1 v2/(v1 + v2) for v1 + v2");
 }
 
@@ -238,7 +231,8 @@ static double joint(double x, void *p)
 {
     what *w = p;
     dm_gaussian seen = { A * x + B, NOISE };
-    return gsl_pow_int(x - w->x, w->power) * pdf(w->g, x) * pdf(seen, SEEN);
+    return gsl_pow_int(x - w->x, w->power) * dm_gaussian_pdf(w->g, x) *
+           dm_gaussian_pdf(seen, SEEN);
 }
 
 static void check_channel(void)
@@ -247,11 +241,12 @@ static void check_channel(void)
     double v = Y.variance, total = A * A * v + NOISE, m = A * Y.mean + B;
     double p0 = integral(Y, joint, w);
 
-    dm_check_numeric(p0, pdf((dm_gaussian){ m, total }, SEEN), TOLERANCE, 1.0,
-                     "0.7", "density of y at %.1f", SEEN);
-    dm_check_refutes(pdf((dm_gaussian){ m, A * v + NOISE }, SEEN),
+    dm_check_numeric(p0, dm_gaussian_pdf((dm_gaussian){ m, total }, SEEN),
+                     TOLERANCE, 1.0, "0.7", "density of y at %.1f", SEEN);
+    dm_check_refutes(dm_gaussian_pdf((dm_gaussian){ m, A * v + NOISE }, SEEN),
                      "variance a v + r");
-    dm_check_refutes(pdf((dm_gaussian){ m, NOISE }, SEEN), "variance r only");
+    dm_check_refutes(dm_gaussian_pdf((dm_gaussian){ m, NOISE }, SEEN),
+                     "variance r only");
 
     dm_gaussian posterior = dm_gaussian_condition(Y, A, B, NOISE, SEEN);
     w.power = 1;
@@ -345,7 +340,7 @@ static void check_matrix_channel(void)
 static double kl_integrand(double x, void *p)
 {
     what *w = p;
-    return pdf(w->g, x) *
+    return dm_gaussian_pdf(w->g, x) *
            (dm_gaussian_log_pdf(w->g, x) - dm_gaussian_log_pdf(w->h, x));
 }
 
@@ -362,7 +357,7 @@ static double transported(dm_gaussian g, dm_gaussian h, double x)
 static double squared_move(double x, void *p)
 {
     what *w = p;
-    double density = pdf(w->g, x);
+    double density = dm_gaussian_pdf(w->g, x);
     return density > 0.0 ? density * gsl_pow_2(x - transported(w->g, w->h, x))
                          : 0.0;
 }
@@ -412,13 +407,15 @@ static double mixture_integral(const dm_mixture *m, const dm_gaussian *also,
                                double scale)
 {
     double result = NAN;
-    dm_mixture_integrate(m, also, f, &w, tolerance(m) * scale, &result);
+    dm_mixture_integrate(m, also, f, &w,
+                         dm_mixture_tolerance(m, TOLERANCE) * scale, &result);
     return result;
 }
 
 static void check_moments(const dm_mixture *m)
 {
-    double mean, plain = 0.0, within = 0.0, tol = tolerance(m);
+    double mean, plain = 0.0, within = 0.0,
+                 tol = dm_mixture_tolerance(m, TOLERANCE);
     dm_sym2 cov;
 
     dm_mixture_moments(m, &mean, &cov);
@@ -517,7 +514,7 @@ static void check_diffused(const dm_mixture *m, const dm_mixture *noisy)
 {
     const char *name[] = { "variance v + c", "variance a v + c",
                            "means not scaled", "sqrt(c) for c" };
-    double x, tol = tolerance(m);
+    double x, tol = dm_mixture_tolerance(m, TOLERANCE);
 
     typical_point(noisy, -0.7, &x);
     double density = exp(dm_mixture_log_density(noisy, &x));
@@ -530,8 +527,9 @@ static void check_diffused(const dm_mixture *m, const dm_mixture *noisy)
         dm_component *c = wrong->component;
         double sum = 0.0;
         for (size_t k = 0; k < m->K; k++)
-            sum += c[k].weight *
-                   pdf((dm_gaussian){ c[k].mean[0], c[k].cov.xx }, x);
+            sum +=
+                c[k].weight *
+                dm_gaussian_pdf((dm_gaussian){ c[k].mean[0], c[k].cov.xx }, x);
         dm_check_refutes(sum, "%s", name[i]);
         dm_mixture_free(wrong);
     }
@@ -624,7 +622,7 @@ static void check_score(const dm_mixture *noisy)
     double change = dm_mixture_log_density(noisy, to) -
                     dm_mixture_log_density(noisy, p.from);
     double scale = 1.0 + fabs(dot(&p, s0)) + fabs(dot(&p, s1));
-    double tol = tolerance(noisy) * scale;
+    double tol = dm_mixture_tolerance(noisy, TOLERANCE) * scale;
     double seen = integral_on_path(score_on_path, p, 0, tol);
     dm_check_numeric(seen, change, tol, scale, "0.17",
                      "%zu-D: integral of the score", noisy->dim);
@@ -681,7 +679,8 @@ static void check_posterior(const dm_mixture *m, const dm_mixture *noisy)
 
 static void check_tweedie_1d(const dm_mixture *m, const dm_mixture *noisy)
 {
-    double a = HALF.scale, c = HALF.variance, x, s, eps, tol = tolerance(m);
+    double a = HALF.scale, c = HALF.variance, x, s, eps,
+           tol = dm_mixture_tolerance(m, TOLERANCE);
     dm_sym2 h;
 
     typical_point(noisy, -0.7, &x);
@@ -837,7 +836,7 @@ static void check_draws(const dm_options *o, gsl_rng *r)
 static double fourth_moment(double x, void *p)
 {
     what *w = p;
-    return gsl_pow_4(x - w->g.mean) * pdf(w->g, x);
+    return gsl_pow_4(x - w->g.mean) * dm_gaussian_pdf(w->g, x);
 }
 
 static void check_exercises(void)
@@ -872,7 +871,8 @@ static void write_density(const dm_options *o, const char *name,
         for (size_t k = 0; k < K; k++) {
             const dm_component *c = &m->component[k];
             row[2 + k] =
-                c->weight * pdf((dm_gaussian){ c->mean[0], c->cov.xx }, x);
+                c->weight *
+                dm_gaussian_pdf((dm_gaussian){ c->mean[0], c->cov.xx }, x);
         }
         dm_table_row(t, 2 + K, row);
     }

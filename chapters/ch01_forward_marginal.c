@@ -27,17 +27,6 @@ static const double TOLERANCE = 1e-11;
 
 enum { BLOCK = 250, PATHS = 12, SNAPSHOTS = 2, CLOUD = 800, POINTS = 6 };
 
-static double pdf(dm_gaussian g, double x)
-{
-    return exp(dm_gaussian_log_pdf(g, x));
-}
-
-/* What can be asked of an integral over m: no less than the round-off in m. */
-static double tolerance(const dm_mixture *m, double wanted)
-{
-    return fmax(wanted, 64.0 * DBL_EPSILON * dm_mixture_condition(m));
-}
-
 /* The law of x_t given x_0 = x at a level, Eq. (1.6). */
 static dm_gaussian given(dm_level level, double x)
 {
@@ -248,8 +237,8 @@ static void check_marginal(void)
     double over_x2 = NAN;
 
     dm_gaussian_integrate(1, &last, over_the_second, &p, TOLERANCE, &over_x2);
-    dm_check_numeric(over_x2, pdf(given(first, X0), p.end), TOLERANCE, 1.0,
-                     "1.3", "q(x_1 = %.1f given x_0)", p.end);
+    dm_check_numeric(over_x2, dm_gaussian_pdf(given(first, X0), p.end),
+                     TOLERANCE, 1.0, "1.3", "q(x_1 = %.1f given x_0)", p.end);
     dm_check_refutes(over_the_second(0.0, &p),
                      "x_2 not integrated out, x_2 = 0");
     dm_check_refutes(composed(p), "x_1 integrated out, for x_2");
@@ -272,11 +261,12 @@ static void check_two_steps(const dm_schedule *s)
     dm_check_refutes(s->abar[t] * (1.0 - 1.0 / s->abar[t - 2]) + b2,
                      "radicand abar_t - abar_t/abar_(t-2)");
     dm_check_refutes(b1 + b2, "the first noise not shrunk");
-    dm_check_numeric(composed(p), pdf(right, p.end), TOLERANCE, 1.0, "1.3",
-                     "two steps integrated, t = %zu", t);
-    dm_check_refutes(pdf(given(abar, sqrt(alpha) * X0), p.end),
+    dm_check_numeric(composed(p), dm_gaussian_pdf(right, p.end), TOLERANCE, 1.0,
+                     "1.3", "two steps integrated, t = %zu", t);
+    dm_check_refutes(dm_gaussian_pdf(given(abar, sqrt(alpha) * X0), p.end),
                      "abar_t for alpha_t in the kernel");
-    dm_check_refutes(pdf(given((dm_level){ sqrt(alpha), b2 }, X0), p.end),
+    dm_check_refutes(dm_gaussian_pdf(given((dm_level){ sqrt(alpha), b2 }, X0),
+                                     p.end),
                      "x_0 for x_(t-1): one step only");
 }
 
@@ -396,8 +386,9 @@ static void check_composition(const dm_schedule *s)
     double end = right.mean + 0.7 * sqrt(right.variance);
     two_steps p = { dm_schedule_level(s, from), jump, end };
 
-    dm_check_numeric(composed(p), pdf(right, p.end), TOLERANCE, 1.0, "1.14",
-                     "jump %zu to %zu after jump 0 to %zu", from, t, from);
+    dm_check_numeric(composed(p), dm_gaussian_pdf(right, p.end), TOLERANCE, 1.0,
+                     "1.14", "jump %zu to %zu after jump 0 to %zu", from, t,
+                     from);
     p.second.variance = s->beta[t];
     dm_check_refutes(composed(p), "beta_t for 1 - abar_t/abar_s");
     p.second = dm_schedule_level(s, t - from);
@@ -428,7 +419,7 @@ static void check_data_law(const dm_options *o, gsl_rng *rng)
 
     dm_mixture_moments(o->data1, &mean, &cov);
     double expected = a * a * (cov.xx + mean * mean) + level.variance;
-    double tol = tolerance(q, TOLERANCE) * expected;
+    double tol = dm_mixture_tolerance(q, TOLERANCE) * expected;
     dm_mixture_integrate(q, NULL, power, q, tol, &second);
     dm_check_numeric(second, expected, tol, 1.0, "1.15", "E x_t^2, t = %zu", t);
     dm_check_refutes(1.0, "variance kept at 1, whatever the data");
@@ -499,7 +490,7 @@ static double minus_q_log_q(double x, void *params)
 static double kl_two_ways(const dm_mixture *q, double wanted,
                           double *by_entropy, double *error)
 {
-    double kl = NAN, entropy = NAN, mean, tol = tolerance(q, wanted);
+    double kl = NAN, entropy = NAN, mean, tol = dm_mixture_tolerance(q, wanted);
     dm_sym2 cov;
 
     dm_distance_kl_to_normal(q, &kl, error);

@@ -36,6 +36,11 @@ double dm_gaussian_log_pdf(dm_gaussian g, double x)
     return -0.5 * (z * z + log(g.variance) + log(2.0 * M_PI));
 }
 
+double dm_gaussian_pdf(dm_gaussian g, double x)
+{
+    return exp(dm_gaussian_log_pdf(g, x));
+}
+
 dm_gaussian dm_gaussian_sum(double a, dm_gaussian g, double b, dm_gaussian h)
 {
     // snippet: sum

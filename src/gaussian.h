@@ -35,6 +35,9 @@ typedef struct {
 /* Returns log N(x; g.mean, g.variance), Eq. (0.1), in nat. */
 double dm_gaussian_log_pdf(dm_gaussian g, double x);
 
+/* Returns N(x; g.mean, g.variance), Eq. (0.1), per data unit. */
+double dm_gaussian_pdf(dm_gaussian g, double x);
+
 /* Returns the law of a X + b Y for independent X ~ g and Y ~ h, Eq. (0.4).
  * Never fails: a variance that is 0 is allowed. */
 dm_gaussian dm_gaussian_sum(double a, dm_gaussian g, double b, dm_gaussian h);

@@ -506,6 +506,11 @@ double dm_mixture_condition(const dm_mixture *m)
     return worst;
 }
 
+double dm_mixture_tolerance(const dm_mixture *m, double wanted)
+{
+    return fmax(wanted, 64.0 * GSL_DBL_EPSILON * dm_mixture_condition(m));
+}
+
 int dm_mixture_integrate(const dm_mixture *m, const dm_gaussian *also,
                          double (*f)(double x, void *p), void *p, double epsabs,
                          double *result)

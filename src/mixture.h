@@ -116,6 +116,11 @@ void dm_mixture_sample(const dm_mixture *m, gsl_rng *r, double x[]);
  * deviations. */
 double dm_mixture_condition(const dm_mixture *m);
 
+/* Returns the relative error that can be asked of an integral over m: the one
+ * that is wanted, or the round-off in m, 64 eps times its condition, if that
+ * is larger. */
+double dm_mixture_tolerance(const dm_mixture *m, double wanted);
+
 /* In one dimension: dm_gaussian_integrate with the components of m as bumps,
  * and *also unless that is NULL. */
 int dm_mixture_integrate(const dm_mixture *m, const dm_gaussian *also,

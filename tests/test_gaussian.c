@@ -64,6 +64,15 @@ Test(gaussian, log_pdf_is_the_log_of_the_density_of_gsl)
     }
 }
 
+Test(gaussian, pdf_is_the_density_of_gsl)
+{
+    for (double z = -7.9; z < 8.0; z += 0.83) {
+        double x = G.mean + z * sqrt(G.variance);
+        cr_expect(epsilon_eq(dbl, dm_gaussian_pdf(G, x) / pdf(G, x), 1.0,
+                             4.0 * DBL_EPSILON * (z * z + 10.0)));
+    }
+}
+
 Test(gaussian, log_pdf_is_finite_where_the_density_underflows)
 {
     dm_gaussian narrow = { 8.0, 1e-4 };

@@ -993,6 +993,21 @@ Test(mixture, condition_is_the_largest_distance_from_0)
     dm_mixture_free(m);
 }
 
+/* Far data cannot be integrated to more digits than their means carry. */
+Test(mixture, tolerance_is_what_is_wanted_or_what_round_off_leaves)
+{
+    const double weight = 1.0, near = 1.7, far = 2.0e7, v = 0.25;
+    dm_mixture *m = dm_mixture_new(1, 1, &weight, &near, &v);
+    cr_assert(ne(ptr, m, NULL));
+    cr_expect(eq(dbl, dm_mixture_tolerance(m, 1e-11), 1e-11));
+    dm_mixture_free(m);
+    m = dm_mixture_new(1, 1, &weight, &far, &v);
+    cr_assert(ne(ptr, m, NULL));
+    cr_expect(epsilon_eq(dbl, dm_mixture_tolerance(m, 1e-11),
+                         64.0 * DBL_EPSILON * 4.0e7, 1e-15));
+    dm_mixture_free(m);
+}
+
 /* --- errors --------------------------------------------------------------- */
 
 /* One component or two of which something is wrong. */
