@@ -28,8 +28,9 @@
 static const dm_gaussian X = { 1.7, 0.25 }, Y = { -0.6, 4.0 };
 static const double A = 0.8, B = 0.3, NOISE = 0.49, SEEN = 1.1, U = 1.3;
 
-/* The level of sections 0.6 to 0.9: half of the signal power is left. */
-static const dm_level HALF = { M_SQRT1_2, 0.5 };
+/* The level of sections 0.6 to 0.9.  Its four numbers a, a^2, c, sqrt(c) are
+ * all different, so that none can be taken for another. */
+static const dm_level LEVEL = { 0.6, 0.64 };
 
 /* Numbers drawn per particle in sections 0.2 and 0.10; points in the figure. */
 enum { PAIRS = 50, POINTS = 6, SHOWN = 1500 };
@@ -197,7 +198,7 @@ static double product(double x, void *p)
 
 static void check_product(void)
 {
-    const double x1 = 0.9, x2 = -1.1;
+    const double x1 = 0.9, x2 = -1.1, x3 = 2.3;
     what w = { .g = X, .h = Y };
     double log_z;
     dm_gaussian both = dm_gaussian_product(X, Y, &log_z);
@@ -208,6 +209,7 @@ static void check_product(void)
      * points: the same if the law is right. */
     double l1 = dm_gaussian_log_pdf(X, x1) + dm_gaussian_log_pdf(Y, x1);
     double l2 = dm_gaussian_log_pdf(X, x2) + dm_gaussian_log_pdf(Y, x2);
+    double l3 = dm_gaussian_log_pdf(X, x3) + dm_gaussian_log_pdf(Y, x3);
     dm_check_exact(
         l1 - l2, dm_gaussian_log_pdf(both, x1) - dm_gaussian_log_pdf(both, x2),
         8.0, fabs(l1) + fabs(l2), "0.5", "log product at %.1f less at %.1f", x1,
@@ -218,6 +220,13 @@ static void check_product(void)
     dm_check_refutes(dm_gaussian_log_pdf(middle, x1) -
                          dm_gaussian_log_pdf(middle, x2),
                      "the mean halfway between");
+    dm_check_exact(
+        l1 - l3, dm_gaussian_log_pdf(both, x1) - dm_gaussian_log_pdf(both, x3),
+        8.0, fabs(l1) + fabs(l3), "0.5", "log product at %.1f less at %.1f", x1,
+        x3);
+    dm_check_refutes(dm_gaussian_log_pdf(added, x1) -
+                         dm_gaussian_log_pdf(added, x3),
+                     "variances added");
     dm_check_numeric(integral(X, product, w), exp(log_z), TOLERANCE, 1.0, "0.6",
                      "integral of the product");
     dm_check_refutes(1.0, "a product taken for a density");
@@ -436,8 +445,8 @@ static void check_moments(const dm_mixture *m)
     dm_check_refutes(within, "only the variances within");
 }
 
-/* The point z standard deviations from the middle of the heaviest component,
- * in each coordinate: a point that the law does produce. */
+/* A point z standard deviations from the middle of the heaviest component, in
+ * x and then in y given x: a point that the law does produce. */
 static void typical_point(const dm_mixture *m, double z, double x[])
 {
     const dm_component *c = &m->component[0];
@@ -446,8 +455,9 @@ static void typical_point(const dm_mixture *m, double z, double x[])
         if (m->component[k].weight > c->weight)
             c = &m->component[k];
     x[0] = c->mean[0] + z * sqrt(c->cov.xx);
-    if (m->dim == 2)
-        x[1] = c->mean[1] + z * sqrt(c->cov.yy);
+    if (m->dim == 2) /* where x[1] is likely, given x[0] */
+        x[1] = c->mean[1] + z * c->cov.xy / sqrt(c->cov.xx) +
+               z * sqrt(dm_sym2_determinant(c->cov) / c->cov.xx);
 }
 
 /* The sum over components of w_k times their own scores: a mistake. */
@@ -474,8 +484,8 @@ typedef enum {
 
 static dm_mixture *diffused_wrongly(const dm_mixture *m, mistake which)
 {
-    double a = HALF.scale, c = HALF.variance;
-    dm_mixture *wrong = dm_mixture_diffuse(m, HALF);
+    double a = LEVEL.scale, c = LEVEL.variance;
+    dm_mixture *wrong = dm_mixture_diffuse(m, LEVEL);
 
     for (size_t k = 0; k < m->K; k++) {
         const dm_component *from = &m->component[k];
@@ -518,7 +528,7 @@ static void check_diffused(const dm_mixture *m, const dm_mixture *noisy)
 
     typical_point(noisy, -0.7, &x);
     double density = exp(dm_mixture_log_density(noisy, &x));
-    what w = { .m = m, .level = HALF, .x = x };
+    what w = { .m = m, .level = LEVEL, .x = x };
 
     dm_check_numeric(integral_over_clean(w, density), density, tol * density,
                      1.0, "0.16", "1-D: density of x_t");
@@ -596,18 +606,21 @@ static double hessian_on_path(double u, void *params)
            (p->wrong ? gsl_pow_2(dot(p, s)) : 0.0);
 }
 
+/* Adds the quadrature's own estimate of its error to *error. */
 static double integral_on_path(double (*f)(double, void *), path p, int wrong,
-                               double epsabs)
+                               double epsabs, double *error)
 {
     gsl_integration_cquad_workspace *w =
         gsl_integration_cquad_workspace_alloc(100);
     gsl_function function = { f, &p };
-    double result;
+    double result, estimate;
 
     p.wrong = wrong;
-    gsl_integration_cquad(&function, 0.0, 1.0, epsabs, 0.0, w, &result, NULL,
-                          NULL);
+    gsl_integration_cquad(&function, 0.0, 1.0, epsabs, 0.0, w, &result,
+                          &estimate, NULL);
     gsl_integration_cquad_workspace_free(w);
+    if (estimate > epsabs)
+        *error += estimate;
     return result;
 }
 
@@ -623,16 +636,17 @@ static void check_score(const dm_mixture *noisy)
                     dm_mixture_log_density(noisy, p.from);
     double scale = 1.0 + fabs(dot(&p, s0)) + fabs(dot(&p, s1));
     double tol = dm_mixture_tolerance(noisy, TOLERANCE) * scale;
-    double seen = integral_on_path(score_on_path, p, 0, tol);
-    dm_check_numeric(seen, change, tol, scale, "0.17",
+    double e1 = tol, e2 = tol, unused;
+    double seen = integral_on_path(score_on_path, p, 0, tol, &e1);
+    dm_check_numeric(seen, change, e1, scale, "0.17",
                      "%zu-D: integral of the score", noisy->dim);
-    dm_check_refutes(integral_on_path(score_on_path, p, 1, tol),
+    dm_check_refutes(integral_on_path(score_on_path, p, 1, tol, &unused),
                      "weights w_k for r_k");
     dm_check_refutes(-seen, "the sign turned");
-    dm_check_numeric(integral_on_path(hessian_on_path, p, 0, tol),
-                     dot(&p, s1) - dot(&p, s0), tol, scale, "0.18",
+    seen = integral_on_path(hessian_on_path, p, 0, tol, &e2);
+    dm_check_numeric(seen, dot(&p, s1) - dot(&p, s0), e2, scale, "0.18",
                      "%zu-D: integral of the Hessian", noisy->dim);
-    dm_check_refutes(integral_on_path(hessian_on_path, p, 1, tol),
+    dm_check_refutes(integral_on_path(hessian_on_path, p, 1, tol, &unused),
                      "s^2 not subtracted");
 }
 
@@ -646,7 +660,7 @@ static double log_joint(const dm_mixture *m, const double x0[],
 
     for (size_t j = 0; j < m->dim; j++)
         sum += dm_gaussian_log_pdf(
-            (dm_gaussian){ HALF.scale * x0[j], HALF.variance }, xt[j]);
+            (dm_gaussian){ LEVEL.scale * x0[j], LEVEL.variance }, xt[j]);
     return sum;
 }
 
@@ -655,8 +669,8 @@ static void check_posterior(const dm_mixture *m, const dm_mixture *noisy)
     double xt[2] = { 0.0, 0.0 }, x0[2] = { 0.0, 0.0 };
 
     typical_point(noisy, -0.7, xt);
-    dm_mixture *posterior = dm_mixture_posterior(m, HALF, xt);
-    dm_mixture *prior_weights = dm_mixture_posterior(m, HALF, xt);
+    dm_mixture *posterior = dm_mixture_posterior(m, LEVEL, xt);
+    dm_mixture *prior_weights = dm_mixture_posterior(m, LEVEL, xt);
     typical_point(posterior, 0.4, x0);
     double joint = log_joint(m, x0, xt);
     double marginal = dm_mixture_log_density(noisy, xt);
@@ -679,15 +693,15 @@ static void check_posterior(const dm_mixture *m, const dm_mixture *noisy)
 
 static void check_tweedie_1d(const dm_mixture *m, const dm_mixture *noisy)
 {
-    double a = HALF.scale, c = HALF.variance, x, s, eps,
+    double a = LEVEL.scale, c = LEVEL.variance, x, s, eps,
            tol = dm_mixture_tolerance(m, TOLERANCE);
     dm_sym2 h;
 
     typical_point(noisy, -0.7, &x);
     dm_mixture_score(noisy, &x, &s);
     dm_mixture_hessian(noisy, &x, &h);
-    dm_mixture_eps(m, HALF, &x, &eps);
-    what w = { .m = m, .level = HALF, .x = x };
+    dm_mixture_eps(m, LEVEL, &x, &eps);
+    what w = { .m = m, .level = LEVEL, .x = x };
     double p = integral_over_clean(w, exp(dm_mixture_log_density(noisy, &x)));
     double size = fabs(x) + c * fabs(s) + sqrt(c);
 
@@ -715,14 +729,14 @@ static void check_tweedie_1d(const dm_mixture *m, const dm_mixture *noisy)
 
 static void check_tweedie_2d(const dm_mixture *m, const dm_mixture *noisy)
 {
-    double a = HALF.scale, c = HALF.variance, x[2], s[2], mean[2], eps[2];
+    double a = LEVEL.scale, c = LEVEL.variance, x[2], s[2], mean[2], eps[2];
     dm_sym2 h, cov;
 
     typical_point(noisy, -0.7, x);
     dm_mixture_score(noisy, x, s);
     dm_mixture_hessian(noisy, x, &h);
-    dm_mixture_eps(m, HALF, x, eps);
-    dm_mixture_denoise(m, HALF, x, mean, &cov);
+    dm_mixture_eps(m, LEVEL, x, eps);
+    dm_mixture_denoise(m, LEVEL, x, mean, &cov);
     double scale =
         dm_mixture_condition(noisy) * (fabs(x[0]) + fabs(x[1]) + 1.0);
 
@@ -790,6 +804,16 @@ static dm_mixture *sigma_for_variance(const dm_mixture *m)
     return wrong;
 }
 
+/* The mixture with every correlation forgotten: another. */
+static dm_mixture *uncorrelated(const dm_mixture *m)
+{
+    dm_mixture *wrong = dm_mixture_diffuse(m, (dm_level){ 1.0, 0.0 });
+
+    for (size_t k = 0; k < m->K; k++)
+        wrong->component[k].cov.xy = 0.0;
+    return wrong;
+}
+
 /* The KS distances of n draws of `from`, judged by the law of m.  With apart
  * set, each x is given the y of the next draw. */
 static void judge(const dm_mixture *m, const dm_mixture *from, size_t n,
@@ -803,32 +827,37 @@ static void judge(const dm_mixture *m, const dm_mixture *from, size_t n,
     free(x);
 }
 
-static void check_draws(const dm_options *o, gsl_rng *r)
+static void check_draws(const dm_options *o, const dm_mixture *data2,
+                        gsl_rng *r)
 {
     size_t n = POINTS * o->particles, few = o->particles;
     double limit = dm_distance_ks_limit(n, 2.0 * DM_CHECK_TAIL);
     dm_mixture *wide1 = sigma_for_variance(o->data1);
-    dm_mixture *wide2 = sigma_for_variance(o->data2);
-    double ks[3], wide[3], apart[3];
+    dm_mixture *wide2 = sigma_for_variance(data2);
+    dm_mixture *round2 = uncorrelated(data2);
+    double ks[3], wide[3], apart[3], round[3];
 
     judge(o->data1, o->data1, n, 0, r, ks);
     judge(o->data1, wide1, few, 0, r, wide);
     dm_check_law(ks[0], 0.0, 0.0, limit, 1.0, "0.23", "1-D: KS of F(x)");
     dm_check_refutes(wide[0], "drawn with sigma for sigma^2");
 
-    judge(o->data2, o->data2, n, 0, r, ks);
-    judge(o->data2, wide2, few, 0, r, wide);
-    judge(o->data2, o->data2, few, 1, r, apart);
+    judge(data2, data2, n, 0, r, ks);
+    judge(data2, wide2, few, 0, r, wide);
+    judge(data2, round2, few, 0, r, round);
+    judge(data2, data2, few, 1, r, apart);
     dm_check_law(ks[0], 0.0, 0.0, limit, 1.0, "0.23", "2-D: KS of F(x)");
     dm_check_refutes(wide[0], "drawn with sigma for sigma^2");
     dm_check_law(ks[1], 0.0, 0.0, limit, 1.0, "0.23",
                  "2-D: KS of F(y given x)");
     dm_check_refutes(apart[1], "x and y drawn apart");
+    dm_check_refutes(round[1], "correlation forgotten");
     dm_check_law(ks[2], 0.0, 0.0, limit, 1.0, "0.23",
                  "2-D: KS of their sum, mod 1");
     dm_check_refutes(apart[2], "x and y drawn apart");
     dm_mixture_free(wide1);
     dm_mixture_free(wide2);
+    dm_mixture_free(round2);
 }
 
 /* --- exercises ------------------------------------------------------------ */
@@ -843,8 +872,8 @@ static void check_exercises(void)
 {
     what w = { .g = X };
     double v = X.variance;
-    dm_gaussian noisy = { HALF.scale * X.mean,
-                          gsl_pow_2(HALF.scale) * v + HALF.variance };
+    dm_gaussian noisy = { LEVEL.scale * X.mean,
+                          gsl_pow_2(LEVEL.scale) * v + LEVEL.variance };
 
     dm_check_numeric(integral(X, fourth_moment, w), 3.0 * v * v, TOLERANCE, 1.0,
                      "0.2", "Ex. 1: E(X - mu)^4");
@@ -926,11 +955,23 @@ static void write_figures(const dm_options *o, const dm_mixture *noisy,
     for (int i = 0; i <= 200; i++) {
         double xt = low + (high - low) * i / 200.0, mean;
         dm_sym2 cov;
-        dm_mixture_denoise(o->data1, HALF, &xt, &mean, &cov);
-        double row[] = { xt, mean, sqrt(cov.xx), xt / HALF.scale };
+        dm_mixture_denoise(o->data1, LEVEL, &xt, &mean, &cov);
+        double row[] = { xt, mean, sqrt(cov.xx), xt / LEVEL.scale };
         dm_table_row(t, 4, row);
     }
     dm_table_close(t);
+}
+
+/* The data of the rows in two dimensions: the reader's, or a pair of tilted
+ * bumps.  (The ring's bumps are round: it could not show a lost correlation.) */
+static dm_mixture *data_in_two(const dm_options *o)
+{
+    const double weight[] = { 0.4, 0.6 }, mean[] = { -1.0, 0.5, 1.2, -0.8 };
+    const double cov[] = { 0.30, 0.12, 0.10, 0.05, -0.02, 0.40 };
+
+    if (o->own_data2)
+        return dm_mixture_diffuse(o->data2, (dm_level){ 1.0, 0.0 });
+    return dm_mixture_new(2, 2, weight, mean, cov);
 }
 
 int main(int argc, char *argv[])
@@ -942,8 +983,9 @@ int main(int argc, char *argv[])
         return status;
     gsl_rng *r = gsl_rng_alloc(dm_rng_type);
     gsl_rng_set(r, o.seed);
-    dm_mixture *noisy1 = dm_mixture_diffuse(o.data1, HALF);
-    dm_mixture *noisy2 = dm_mixture_diffuse(o.data2, HALF);
+    dm_mixture *noisy1 = dm_mixture_diffuse(o.data1, LEVEL);
+    dm_mixture *data2 = data_in_two(&o);
+    dm_mixture *noisy2 = dm_mixture_diffuse(data2, LEVEL);
 
     dm_check_table("one");
     check_one(X, "X");
@@ -966,18 +1008,19 @@ int main(int argc, char *argv[])
     check_score(noisy2);
     dm_check_table("posterior");
     check_posterior(o.data1, noisy1);
-    check_posterior(o.data2, noisy2);
+    check_posterior(data2, noisy2);
     dm_check_table("tweedie");
     check_tweedie_1d(o.data1, noisy1);
-    check_tweedie_2d(o.data2, noisy2);
+    check_tweedie_2d(data2, noisy2);
     dm_check_table("draws");
-    check_draws(&o, r);
+    check_draws(&o, data2, r);
     dm_check_table("exercises");
     check_exercises();
     write_figures(&o, noisy1, r);
 
     dm_mixture_free(noisy1);
     dm_mixture_free(noisy2);
+    dm_mixture_free(data2);
     gsl_rng_free(r);
     dm_options_free(&o);
     return dm_check_end();

@@ -41,6 +41,8 @@ typedef struct {
     double sum, square, cosine, agree; /* of eps, eps^2, cos eps, the signs  */
     double against_state; /* eps times the sign of the state before          */
     double root_lost;     /* what that would be with 1 - beta for its root   */
+    double between;       /* sign of eps times that of another particle's    */
+    double pairs;         /* how many such pairs there were                  */
 } record;
 
 /* All particles: their starts, their states at some times, some whole paths. */
@@ -77,6 +79,11 @@ static void note_noise(size_t n, const double old[], const double x[],
             (1.0 - beta - sqrt(1.0 - beta)) / sqrt(beta) * fabs(old[i]);
         before[i] = eps;
     }
+    size_t half = (n + 1) / 2; /* `before` now holds this step's noises */
+    for (size_t i = 0; half + i < n; i++) {
+        r->between += before[i] * before[half + i] > 0.0 ? 1.0 : -1.0;
+        r->pairs += 1.0;
+    }
 }
 
 /* Walks the n particles from `first` through all steps.  The generator makes
@@ -90,14 +97,13 @@ static void walk_block(const dm_options *o, walk *w, size_t first, size_t n,
     for (size_t i = 0; i < n; i++)
         x[i] = w->x0[first + i];
     for (size_t t = 0; t <= w->T; t++) {
-        double beta = o->schedule->beta[t];
         for (size_t i = 0; i < n; i++)
             old[i] = x[i];
         if (t > 0) {
             dm_rng_normals(o->seed, DM_STREAM_FORWARD, (uint32_t)t,
                            (uint32_t)first, half, eps, eps + half);
-            step(n, x, beta, eps);
-            note_noise(n, old, x, beta, before, r);
+            step(n, x, o->schedule->beta[t], eps);
+            note_noise(n, old, x, o->schedule->beta[t], before, r);
         }
         for (size_t s = 0; s < SNAPSHOTS; s++)
             for (size_t i = 0; t == w->at[s] && i < n; i++)
@@ -135,6 +141,8 @@ static walk walk_all(const dm_options *o, gsl_rng *rng)
         w.total.agree += r[b].agree;
         w.total.against_state += r[b].against_state;
         w.total.root_lost += r[b].root_lost;
+        w.total.between += r[b].between;
+        w.total.pairs += r[b].pairs;
     }
     free(r);
     return w;
@@ -175,6 +183,12 @@ static void check_noise(const walk *w, const dm_schedule *s)
     dm_check_mc(w->total.against_state / n, 0.0, 1.0 / sqrt(n), 1.0, "1.1",
                 "noise against the sign of x_(t-1)");
     dm_check_refutes(w->total.root_lost / n, "1 - beta for sqrt(1 - beta)");
+    if (w->N < 2)
+        return; /* no pair of particles */
+    dm_check_mc(w->total.between / w->total.pairs, 0.0,
+                1.0 / sqrt(w->total.pairs), 1.0, "1.1",
+                "mean product of signs, two particles");
+    dm_check_refutes(1.0, "one eps for all particles");
 }
 
 /* --- 1.2 two steps -------------------------------------------------------- */
@@ -204,44 +218,55 @@ static double composed(two_steps p)
     return result;
 }
 
-static double over_the_second(double x, void *params)
+/* The joint law of x_1 and x_2 given X0 after two large steps: standard
+ * deviations and correlation. */
+typedef struct {
+    double mean1, mean2, sd1, sd2, rho, x1;
+} pair;
+
+static const dm_level FIRST = { 0.89442719099991588, 0.2 };  /* sqrt(0.8) */
+static const dm_level SECOND = { 0.77459666924148338, 0.4 }; /* sqrt(0.6) */
+
+static pair joint_law(double x1)
 {
-    two_steps *p = params;
-    return exp(dm_gaussian_log_pdf(given(p->first, X0), p->end) +
-               dm_gaussian_log_pdf(given(p->second, p->end), x));
+    double v1 = FIRST.variance, a2 = SECOND.scale;
+    double v2 = a2 * a2 * v1 + SECOND.variance; /* Cov[x_1, x_2] = a_2 v_1 */
+
+    return (pair){ .mean1 = FIRST.scale * X0,
+                   .mean2 = a2 * FIRST.scale * X0,
+                   .sd1 = sqrt(v1),
+                   .sd2 = sqrt(v2),
+                   .rho = a2 * sqrt(v1 / v2),
+                   .x1 = x1 };
+}
+
+/* Its density at (x1, x), by GSL. */
+static double joint_density(double x, void *params)
+{
+    pair *p = params;
+    return gsl_ran_bivariate_gaussian_pdf(p->x1 - p->mean1, x - p->mean2,
+                                          p->sd1, p->sd2, p->rho);
 }
 
 static void check_joint(void)
 {
-    dm_level first = { sqrt(0.8), 0.2 }, second = { sqrt(0.6), 0.4 };
-    dm_level both = { first.scale * second.scale, 0.6 * 0.2 + 0.4 };
     const double x1 = 0.9, x2 = 1.3;
-    double sd1 = sqrt(first.variance), sd2 = sqrt(both.variance);
-    double rho = second.scale * sd1 / sd2; /* Cov[x_1, x_2] = a_2 Var x_1 */
-    double step1 = dm_gaussian_log_pdf(given(first, X0), x1);
-
-    dm_check_exact(step1 + dm_gaussian_log_pdf(given(second, x1), x2),
-                   log(gsl_ran_bivariate_gaussian_pdf(x1 - first.scale * X0,
-                                                      x2 - both.scale * X0, sd1,
-                                                      sd2, rho)),
-                   32.0, 1.0, "1.2", "log q(x_1, x_2 given x_0)");
-    dm_check_refutes(step1 + dm_gaussian_log_pdf(given(both, X0), x2),
-                     "x_1 and x_2 taken for independent");
-}
-
-static void check_marginal(void)
-{
-    dm_level first = { sqrt(0.8), 0.2 }, second = { sqrt(0.6), 0.4 };
-    two_steps p = { first, second, 0.9 };
-    dm_gaussian last = given(second, p.end);
+    pair p = joint_law(x1);
+    dm_gaussian end = { p.mean2, p.sd2 * p.sd2 };
+    double step1 = dm_gaussian_log_pdf(given(FIRST, X0), x1);
     double over_x2 = NAN;
 
-    dm_gaussian_integrate(1, &last, over_the_second, &p, TOLERANCE, &over_x2);
-    dm_check_numeric(over_x2, dm_gaussian_pdf(given(first, X0), p.end),
-                     TOLERANCE, 1.0, "1.3", "q(x_1 = %.1f given x_0)", p.end);
-    dm_check_refutes(over_the_second(0.0, &p),
-                     "x_2 not integrated out, x_2 = 0");
-    dm_check_refutes(composed(p), "x_1 integrated out, for x_2");
+    dm_check_exact(step1 + dm_gaussian_log_pdf(given(SECOND, x1), x2),
+                   log(joint_density(x2, &p)), 32.0, 1.0, "1.2",
+                   "log q(x_1, x_2 given x_0)");
+    dm_check_refutes(step1 + dm_gaussian_log_pdf(end, x2),
+                     "x_1 and x_2 taken for independent");
+
+    dm_gaussian_integrate(1, &end, joint_density, &p, TOLERANCE, &over_x2);
+    dm_check_numeric(over_x2, exp(step1), TOLERANCE, 1.0, "1.3",
+                     "q(x_1 = %.1f given x_0)", x1);
+    dm_check_refutes(joint_density(0.0, &p), "x_2 not integrated out, x_2 = 0");
+    dm_check_refutes(dm_gaussian_pdf(end, x1), "x_1 integrated out, for x_2");
 }
 
 static void check_two_steps(const dm_schedule *s)
@@ -253,7 +278,8 @@ static void check_two_steps(const dm_schedule *s)
     dm_gaussian right = given(jump, X0);
     double end = right.mean + 0.7 * sqrt(right.variance);
     two_steps p = { { sqrt(1.0 - b1), b1 }, { sqrt(alpha), b2 }, end };
-    dm_level abar = { sqrt(s->abar[t]), s->c[t] };
+    two_steps barred = p;
+    barred.second = (dm_level){ sqrt(s->abar[t]), s->c[t] };
 
     dm_check_exact(alpha * b1 + b2, jump.variance, 64.0, jump.variance, "1.4",
                    "variance of two noises, t = %zu", t);
@@ -263,8 +289,7 @@ static void check_two_steps(const dm_schedule *s)
     dm_check_refutes(b1 + b2, "the first noise not shrunk");
     dm_check_numeric(composed(p), dm_gaussian_pdf(right, p.end), TOLERANCE, 1.0,
                      "1.3", "two steps integrated, t = %zu", t);
-    dm_check_refutes(dm_gaussian_pdf(given(abar, sqrt(alpha) * X0), p.end),
-                     "abar_t for alpha_t in the kernel");
+    dm_check_refutes(composed(barred), "abar_t for alpha_t in the kernel");
     dm_check_refutes(dm_gaussian_pdf(given((dm_level){ sqrt(alpha), b2 }, X0),
                                      p.end),
                      "x_0 for x_(t-1): one step only");
@@ -299,6 +324,20 @@ static void check_jump_law(const dm_schedule *s, size_t t)
     dm_check_exact(s->c[t], 1.0 - s->abar[t], rounds, 1.0, "1.7",
                    "c_t against 1 - abar_t, t = %zu", t);
     dm_check_refutes(sum_beta, "the betas added up");
+}
+
+static void check_product(const dm_schedule *s, size_t t)
+{
+    double sum = 0.0, whole = 0.0;
+
+    for (size_t i = 1; i <= s->T; i++) {
+        whole += log1p(-s->beta[i]);
+        sum = i == t ? whole : sum;
+    }
+    dm_check_exact(s->abar[t], exp(sum), 4.0 * (double)t, exp(sum), "1.5",
+                   "abar_t as exp of a sum, t = %zu", t);
+    dm_check_refutes(exp(sum - log1p(-s->beta[t])), "one factor short");
+    dm_check_refutes(exp(whole), "the product taken to T");
 }
 
 static void check_first_noise(const dm_schedule *s)
@@ -357,6 +396,49 @@ static double cosine_f(size_t t, size_t T, double offset)
 {
     double u = (double)t / (double)T;
     return gsl_pow_2(cos((u + offset) / (1.0 + offset) * 0.5 * M_PI));
+}
+
+/* The middle of the schedule: the mean of f(beta) over its two middle steps. */
+static double middle(const dm_schedule *s, double (*f)(double))
+{
+    return 0.5 * (f(s->beta[(s->T + 1) / 2]) + f(s->beta[s->T / 2 + 1]));
+}
+
+static double itself(double x)
+{
+    return x;
+}
+
+/* The schedules against the numbers of their papers. */
+static void check_ends_of_beta(size_t T)
+{
+    dm_schedule *line = dm_schedule_named("linear", T);
+    dm_schedule *root = dm_schedule_named("sqrt-linear", T);
+    dm_schedule *cosine = dm_schedule_named("cosine", T);
+    double early = 1.0 / (double)T, rise = (double)(T - 1) / (double)T;
+
+    dm_check_exact(line->beta[1], 1e-4, 2.0, 1e-4, "1.8", "linear, beta_1");
+    dm_check_refutes(1e-4 + early * (0.02 - 1e-4), "t/T for (t - 1)/(T - 1)");
+    dm_check_exact(line->beta[T], 0.02, 2.0, 0.02, "1.8", "linear, beta_T");
+    dm_check_refutes(1e-4 + rise * (0.02 - 1e-4), "(t - 1)/T");
+    dm_check_exact(middle(line, itself), 0.01005, 4.0, 0.01, "1.8",
+                   "linear, its middle");
+    dm_check_refutes(gsl_pow_2(0.5 * (sqrt(1e-4) + sqrt(0.02))),
+                     "the roots averaged");
+    dm_check_exact(root->beta[1], 8.5e-4, 4.0, 8.5e-4, "1.9",
+                   "sqrt-linear, beta_1");
+    dm_check_refutes(1e-4, "beta_1 of the linear schedule");
+    dm_check_exact(root->beta[T], 0.012, 4.0, 0.012, "1.9",
+                   "sqrt-linear, beta_T");
+    dm_check_refutes(0.02, "beta_T of the linear schedule");
+    dm_check_exact(middle(root, sqrt), 0.5 * (sqrt(8.5e-4) + sqrt(0.012)), 8.0,
+                   0.1, "1.9", "sqrt-linear, root of its middle");
+    dm_check_refutes(sqrt(0.5 * (8.5e-4 + 0.012)), "the betas averaged");
+    dm_check_exact(cosine->beta[T], 0.999, 1.0, 1.0, "1.10", "cosine, beta_T");
+    dm_check_refutes(1.0, "no cap");
+    dm_schedule_free(line);
+    dm_schedule_free(root);
+    dm_schedule_free(cosine);
 }
 
 static void check_cosine(size_t T)
@@ -556,40 +638,49 @@ static void print_signal(void)
     }
 }
 
-/* KL(q to N(0, 1)) at signal power abar; in *terms its first two terms. */
-static double small_signal_kl(const dm_mixture *m, double abar, double *terms,
-                              double *error)
+/* Mean, variance, third and fourth cumulant of the data. */
+static void cumulants(const dm_mixture *m, double k[4])
 {
-    dm_mixture *q = dm_mixture_diffuse(m, (dm_level){ sqrt(abar), 1.0 - abar });
-    double mean, kl = NAN;
+    double third = 0.0, fourth = 0.0;
     dm_sym2 cov;
 
-    dm_mixture_moments(m, &mean, &cov);
-    *terms = 0.5 * abar * mean * mean + gsl_pow_2(0.5 * abar * (cov.xx - 1.0));
-    dm_distance_kl_to_normal(q, &kl, error);
-    dm_mixture_free(q);
-    return kl;
+    dm_mixture_moments(m, &k[0], &cov);
+    for (size_t i = 0; i < m->K; i++) {
+        const dm_component *c = &m->component[i];
+        double d = c->mean[0] - k[0], v = c->cov.xx;
+        third += c->weight * d * (d * d + 3.0 * v);
+        fourth += c->weight * (d * d * (d * d + 6.0 * v) + 3.0 * v * v);
+    }
+    k[1] = cov.xx;
+    k[2] = third;
+    k[3] = fourth - 3.0 * cov.xx * cov.xx;
 }
 
 static void check_small_signal(const dm_mixture *m)
 {
-    double largest = 1.0, terms, before, error, mean;
+    double largest = 1.0, k[4], kl = NAN, error;
 
-    dm_mixture_moments(m, &mean, NULL);
-    for (size_t k = 0; k < m->K; k++)
-        largest = fmax(largest, gsl_pow_2(m->component[k].mean[0]) +
-                                    m->component[k].cov.xx);
+    for (size_t i = 0; i < m->K; i++)
+        largest = fmax(largest, gsl_pow_2(m->component[i].mean[0]) +
+                                    m->component[i].cov.xx);
+    double a = 0.01 / largest; /* abar, small against all of the data */
+    dm_mixture *q = dm_mixture_diffuse(m, (dm_level){ sqrt(a), 1.0 - a });
+    dm_distance_kl_to_normal(q, &kl, &error);
+    dm_mixture_free(q);
     // snippet: small-signal
-    double abar = 0.01 / largest;
-    double rest = small_signal_kl(m, 2.0 * abar, &before, &error) - before;
-    double kl = small_signal_kl(m, abar, &terms, &error);
-    /* At half of abar an eighth of the rest is left if it is of third order,
-     * a quarter if a term of second order is missing: 3/16 tells. */
-    dm_check_numeric(kl, terms, 0.1875 * fabs(rest) + error, 1.0, "1.18",
-                     "KL where little signal is left");
+    cumulants(m, k);
+    double u = k[1] - 1.0; /* Var x_0 - 1 */
+    double first = 0.5 * a * k[0] * k[0], second = 0.25 * a * a * u * u;
+    double third =
+        gsl_pow_3(a) * (k[2] * k[2] / 12.0 + fabs(gsl_pow_3(u)) / 6.0);
+    double fourth =
+        gsl_pow_4(a) * (gsl_pow_4(u) + k[3] * k[3] + k[2] * k[2] * fabs(u));
+    dm_check_numeric(kl, first + second, 2.0 * third + fourth + error, 1.0,
+                     "1.18", "KL where little signal is left");
     // end: small-signal
-    dm_check_refutes(2.0 * terms, "the 1/2 left out");
-    dm_check_refutes(0.5 * abar * mean * mean, "(Var x_0 - 1)^2 left out");
+    dm_check_refutes(2.0 * (first + second), "the 1/2 and 1/4 doubled");
+    dm_check_refutes(first, "(Var x_0 - 1)^2 left out");
+    dm_check_refutes(first + 0.25 * a * a * k[1] * k[1], "Var x_0 for Var - 1");
 }
 
 /* abar_T of the schedule beta_t = 1/(2 t^2). */
@@ -773,9 +864,9 @@ int main(int argc, char *argv[])
     check_noise(&w, o.schedule);
     dm_check_table("two-steps");
     check_joint();
-    check_marginal();
     check_two_steps(o.schedule);
     dm_check_table("jump");
+    check_product(o.schedule, (o.steps + 1) / 2);
     check_jump_law(o.schedule, (o.steps + 1) / 2);
     check_jump_law(o.schedule, o.steps);
     check_first_noise(o.schedule);
@@ -783,6 +874,7 @@ int main(int argc, char *argv[])
     for (size_t i = 0; i < SNAPSHOTS; i++)
         check_walk(&o, &w, i);
     dm_check_table("schedules");
+    check_ends_of_beta(o.steps);
     check_cosine(o.steps);
     check_composition(o.schedule);
     dm_check_table("data");

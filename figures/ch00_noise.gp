@@ -1,6 +1,6 @@
 # caption: **Noise a mixture and it stays a mixture: every bump moves, widens and keeps its weight.**
 # caption: Density of the 1-D data. Left: clean, Eq. (0.13). Right: at the level
-# caption: $a^2 = c = 1/2$, Eq. (0.16). Black: the mixture. Broken: what each
+# caption: $a = 0.6$, $c = 0.64$, Eq. (0.16). Black: the mixture. Broken: what each
 # caption: component adds to it; the areas under them are the weights, on both
 # caption: sides.
 load 'figures/style.gp'

@@ -59,8 +59,7 @@ int dm_check_order(double slope, double order, double error, const char *eq,
 /* Refusal: the number of the row above, against the value a plausible wrong
  * formula gives.  Holds ("refuted") when the two differ by at least twice that
  * row's limit; otherwise the check is too weak to see this mistake: FAIL in
- * the default run, "blind" in others.  NaN, a formula that has no value, is
- * refuted too. */
+ * the default run, "blind" in others, as with NaN. */
 int dm_check_refutes(double wrong, const char *what, ...) DM_PRINTF(2, 3);
 
 /* Prints the tally, ends the record and puts all files of the run in place.

@@ -499,9 +499,14 @@ double dm_mixture_condition(const dm_mixture *m)
 
     for (size_t k = 0; k < m->K; k++) {
         const dm_component *c = &m->component[k];
-        worst = fmax(worst, fabs(c->mean[0]) / sqrt(c->cov.xx));
-        if (m->dim == 2)
-            worst = fmax(worst, fabs(c->mean[1]) / sqrt(c->cov.yy));
+        if (m->dim == 1) {
+            worst = fmax(worst, fabs(c->mean[0]) / sqrt(c->cov.xx));
+            continue;
+        }
+        double det = dm_sym2_determinant(c->cov);
+        worst = fmax(worst, fabs(c->mean[0]) / sqrt(det / c->cov.yy));
+        worst = fmax(worst, fabs(c->mean[1]) / sqrt(det / c->cov.xx));
+        worst = fmax(worst, c->cov.xx * c->cov.yy / det);
     }
     return worst;
 }

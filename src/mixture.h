@@ -111,9 +111,9 @@ void dm_mixture_rosenblatt(const dm_mixture *m, const double x[], double u[]);
 /* Draws a point of m with the generator r.  x: [dim]. */
 void dm_mixture_sample(const dm_mixture *m, gsl_rng *r, double x[]);
 
-/* Returns the largest |mean|/sd over components and axes, or 1 if that is
- * larger: x - mean carries so many units of round-off, measured in standard
- * deviations. */
+/* Returns the largest, over components, of 1, of |mean|/sd in each coordinate
+ * (sd given the other one) and of 1/(1 - correlation^2): x - mean carries so
+ * many units of round-off in standard deviations, a precision so many. */
 double dm_mixture_condition(const dm_mixture *m);
 
 /* Returns the relative error that can be asked of an integral over m: the one

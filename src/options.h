@@ -17,6 +17,7 @@
 typedef struct {
     dm_mixture *data1;     /* the 1-D data                               */
     dm_mixture *data2;     /* the 2-D data                               */
+    int own_data2;         /* 1 if the reader has given them             */
     dm_schedule *schedule; /* of `steps` steps                           */
     const char *name;      /* of the schedule                            */
     size_t steps;          /* T                                          */

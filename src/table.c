@@ -3,6 +3,7 @@
 #include "table.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +21,11 @@ struct dm_table {
 static dm_table *run;  /* the tables that are not in place yet */
 static int run_failed; /* something could not be written */
 
+/* Says so for the first file that cannot be written: the rest follow from it. */
 static void complain(const char *path)
 {
-    fprintf(stderr, "%s: cannot write: %s\n", path, strerror(errno));
+    if (!run_failed)
+        fprintf(stderr, "%s: cannot write: %s\n", path, strerror(errno));
     run_failed = 1;
 }
 
@@ -65,6 +68,25 @@ static int make_directory(const char *dir)
     return status;
 }
 
+/* The same when the program is stopped by a signal, which then takes effect. */
+static void discard_and_die(int number)
+{
+    for (dm_table *t = run; t != NULL; t = t->next)
+        unlink(t->made);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* To be called once, before the first file. */
+static void expect_the_end(void)
+{
+    static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGABRT };
+
+    atexit(discard);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        signal(ends[i], discard_and_die);
+}
+
 dm_table *dm_table_open(const char *dir, const char *name)
 {
     static int registered;
@@ -72,7 +94,8 @@ dm_table *dm_table_open(const char *dir, const char *name)
     size_t size = strlen(dir) + strlen(name) + 40;
 
     if (!registered)
-        registered = atexit(discard) == 0;
+        expect_the_end();
+    registered = 1;
     if (t != NULL) {
         t->path = malloc(size);
         t->made = malloc(size);

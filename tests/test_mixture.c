@@ -977,7 +977,7 @@ Test(mixture, integrate_is_shown_another_law)
 }
 
 /* |mean|/sd: 8.1/0.01; in two dimensions the larger over both axes. */
-Test(mixture, condition_is_the_largest_distance_from_0)
+Test(mixture, condition_is_the_largest_distance_from_0_or_of_correlation)
 {
     double one = 1.0, mean[] = { 0.3, -7.0 }, cov[] = { 0.25, 0.1, 4.0 };
     dm_mixture *m = far_and_narrow();
@@ -985,11 +985,40 @@ Test(mixture, condition_is_the_largest_distance_from_0)
     cr_expect(epsilon_eq(dbl, dm_mixture_condition(m), 810.0, 1e-12));
     dm_mixture_free(m);
     m = dm_mixture_new(2, 1, &one, mean, cov);
-    cr_expect(epsilon_eq(dbl, dm_mixture_condition(m), 3.5, 1e-15));
+    cr_expect(
+        epsilon_eq(dbl, dm_mixture_condition(m), 7.0 / sqrt(3.96), 1e-14));
     dm_mixture_free(m);
     mean[0] = 0.0;
+    mean[1] = 0.0;
+    cov[1] = 0.99;
+    m = dm_mixture_new(2, 1, &one, mean, cov);
+    cr_expect(
+        epsilon_eq(dbl, dm_mixture_condition(m), 1.0 / (1.0 - 0.9801), 1e-12));
+    dm_mixture_free(m);
     m = dm_mixture_new(1, 1, &one, mean, cov);
     cr_expect(eq(dbl, dm_mixture_condition(m), 1.0));
+    dm_mixture_free(m);
+}
+
+/* For two normals of correlation rho the mean product has the variance
+ * (1 + rho^2)/n, in units of the variances. */
+Test(mixture, draws_in_two_dimensions_are_correlated)
+{
+    const double one = 1.0, mean[] = { 0.3, -7.0 }, cov[] = { 4.0, -1.2, 0.5 };
+    const double rho = -1.2 / sqrt(4.0 * 0.5);
+    const size_t n = 20000;
+    dm_mixture *m = dm_mixture_new(2, 1, &one, mean, cov);
+    gsl_rng *r = gsl_rng_alloc(dm_rng_type);
+    double x[2], sum = 0.0;
+
+    cr_assert(ne(ptr, m, NULL));
+    for (size_t i = 0; i < n; i++) {
+        dm_mixture_sample(m, r, x);
+        sum += (x[0] - 0.3) * (x[1] + 7.0) / sqrt(4.0 * 0.5);
+    }
+    cr_expect(epsilon_eq(dbl, sum / (double)n, rho,
+                         5.0 * sqrt((1.0 + rho * rho) / (double)n)));
+    gsl_rng_free(r);
     dm_mixture_free(m);
 }
 

@@ -236,7 +236,10 @@ Test(options, a_bad_mixture_is_refused_with_its_place)
                    "expected a decimal number, got \"one\"");
     scratch_write("far.txt", "1 1.1e9 1\n");
     expect_refused(OPTIONS("--mixture", below("far.txt")), "far.txt",
-                   "expected every mean within");
+                   "expected means within 1e9 standard deviations");
+    scratch_write("wide.txt", "1 0 1.1e9\n");
+    expect_refused(OPTIONS("--mixture", below("wide.txt")), "wide.txt",
+                   "expected variances from 1e-9 to 1e9");
 }
 
 Test(options, an_unknown_option_or_argument_is_refused)

@@ -486,3 +486,13 @@ Test(schedule_loud, a_bad_argument_aborts_by_default,
 {
     dm_schedule_named("linear", 1);
 }
+
+/* The ends may be equal, and the bound says so. */
+Test(schedule, linear_may_be_constant)
+{
+    dm_schedule *s = dm_schedule_linear(37, 0.0137, 0.0137);
+    cr_assert(ne(ptr, s, NULL));
+    for (size_t t = 1; t <= 37; t++)
+        cr_expect(epsilon_eq(dbl, s->beta[t], 0.0137, 1e-17));
+    dm_schedule_free(s);
+}
