@@ -7,6 +7,7 @@
 ## make print      figures for paper (vector PDF) in build/print
 ## make slides     figures for a lecture (PNG, 1920 x 1080) in build/slides
 ## make test       the unit tests (needs Criterion)
+## make seeds      every chapter under 50 fresh seeds (SEEDS=3 for fewer)
 ## make weave      bring every page and every tracked figure up to date
 ## make check      fail where a page or figure disagrees with its code, its
 ##                 output or another page's equations; changes nothing
@@ -38,8 +39,8 @@ PAGES    := $(STEMS:%=chapters/%.md) notes/decisions.md README.md
 BOOK     := $(wildcard src/book/*)
 DATA     := $(wildcard tests/reference/*)
 
-.PHONY: help all chapters figures print slides test weave check ledger lint \
-        clean
+.PHONY: help all chapters figures print slides test seeds weave check ledger \
+        lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -198,6 +199,17 @@ build/test_%: tests/test_%.c $(wildcard tests/*.h) build/libdm.a
 
 test: $(TESTS) $(STEMS:%=build/%)
 	@set -e; for t in $(TESTS); do ./$$t; done
+
+# Seeds that no page has seen: from the clock, one after the other.
+SEEDS = 50
+seeds: $(STEMS:%=build/%)
+	@now=$$(date +%s); for i in $$(seq $(SEEDS)); do \
+	  for s in $(STEMS); do \
+	    ./build/$$s --seed $$((now + i)) --out build/seeds > build/seeds.txt || \
+	      { grep -e FAIL build/seeds.txt; echo "$$s --seed $$((now + i))"; \
+	        exit 1; }; \
+	  done; \
+	done; echo "seeds: all checks hold under $(SEEDS) fresh seeds from $$((now + 1))"
 
 # --- lint ---------------------------------------------------------------------
 

@@ -239,7 +239,7 @@ Test(options, a_bad_mixture_is_refused_with_its_place)
                    "expected means within 1e9 standard deviations");
     scratch_write("wide.txt", "1 0 1.1e9\n");
     expect_refused(OPTIONS("--mixture", below("wide.txt")), "wide.txt",
-                   "expected variances from 1e-9 to 1e9");
+                   "expected variances of at most 1e9");
 }
 
 Test(options, an_unknown_option_or_argument_is_refused)
