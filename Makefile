@@ -20,7 +20,8 @@ CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wvla
 GSL      := $(shell pkg-config --libs gsl 2>/dev/null)
-COMPILE   = $(CC) -Isrc $(CPPFLAGS) $(shell pkg-config --cflags gsl) \
+HEADERS_OF_GSL := $(shell pkg-config --cflags gsl 2>/dev/null)
+COMPILE   = $(CC) -Isrc $(CPPFLAGS) $(HEADERS_OF_GSL) \
             $(CFLAGS) -std=c17 -ffp-contract=off -fno-math-errno \
             $(OPENMP)
 LIBS      = $(GSL) -lm $(LDLIBS)
@@ -214,7 +215,7 @@ seeds: $(STEMS:%=build/%)
 # --- lint ---------------------------------------------------------------------
 
 SOURCES := $(wildcard src/*.[ch] chapters/*.c tests/*.[ch])
-STRICT  := -Isrc $(shell pkg-config --cflags gsl 2>/dev/null) -std=c17 -O2 \
+STRICT  := -Isrc $(HEADERS_OF_GSL) -std=c17 -O2 \
            -fsyntax-only -Werror
 
 lint:
