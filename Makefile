@@ -11,6 +11,7 @@
 ## make weave      bring every page and every tracked figure up to date
 ## make check      fail where a page or figure disagrees with its code, its
 ##                 output or another page's equations; changes nothing
+## make proofread  evaluate both sides of every equation of the pages
 ## make ledger     every equation with its checks and the mistakes they refuse
 ## make lint       strict warnings of gcc and clang, format, cppcheck
 ## make clean      remove build/
@@ -40,8 +41,8 @@ PAGES    := $(STEMS:%=chapters/%.md) notes/decisions.md README.md
 BOOK     := $(wildcard src/book/*)
 DATA     := $(wildcard tests/reference/*)
 
-.PHONY: help all chapters figures print slides test seeds weave check ledger \
-        lint clean
+.PHONY: help all chapters figures print slides test seeds weave check \
+        proofread ledger lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -68,6 +69,9 @@ build/libdm.a: $(MODULES:%=build/obj/%.o)
 	@rm -f $(new) && $(AR) rcs $(new) $^ && mv $(new) $@
 
 build/ch%: chapters/ch%.c build/libdm.a
+	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
+
+build/proofread: src/book/proofread.c build/libdm.a
 	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
 
 build/digits: tests/digits.c build/libdm.a
@@ -172,14 +176,18 @@ weave: $(PAGES:%=build/pages/%) figures
 	@set -e; for f in $(FIGURES); do \
 	  $(call renew,build/figures/$$f.svg,figures/$$f.svg); done
 
-check: $(PAGES:%=build/pages/%) figures
+check: $(PAGES:%=build/pages/%) figures build/proofread
 	@set -e; for p in $(PAGES); do \
 	  diff -u --label "$$p" --label "$$p as its code says (make weave)" \
 	    $$p build/pages/$$p; done
 	@set -e; for f in $(FIGURES); do \
 	  cmp figures/$$f.svg build/figures/$$f.svg; done
+	@./build/proofread $(STEMS:%=chapters/%.md)
 	@$(LEDGER) > build/ledger.txt; status=$$?; tail -n 1 build/ledger.txt; \
 	exit $$status
+
+proofread: build/proofread
+	@./build/proofread $(STEMS:%=chapters/%.md)
 
 LEDGER = awk -f src/book/ledger.awk $(wildcard chapters/*.md notes/*.md) \
          README.md $(wildcard src/*.[ch] chapters/*.c tests/*.c figures/*.gp) \
@@ -198,7 +206,7 @@ build/test_%: tests/test_%.c $(wildcard tests/*.h) build/libdm.a
 	  $(shell pkg-config --cflags criterion) -o $(new) $< build/libdm.a \
 	  $(LIBS) $(shell pkg-config --libs criterion) && mv $(new) $@
 
-test: $(TESTS) $(STEMS:%=build/%)
+test: $(TESTS) $(STEMS:%=build/%) build/proofread
 	@set -e; for t in $(TESTS); do ./$$t; done
 
 # Seeds that no page has seen: from the clock, one after the other.
@@ -214,7 +222,7 @@ seeds: $(STEMS:%=build/%)
 
 # --- lint ---------------------------------------------------------------------
 
-SOURCES := $(wildcard src/*.[ch] chapters/*.c tests/*.[ch])
+SOURCES := $(wildcard src/*.[ch] src/book/*.c chapters/*.c tests/*.[ch])
 STRICT  := -Isrc $(HEADERS_OF_GSL) -std=c17 -O2 \
            -fsyntax-only -Werror
 
@@ -231,5 +239,5 @@ lint:
 	  -D'GSL_ERROR_VAL(why,code,value)=return value' \
 	  --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem --suppress=invalidFunctionArg \
-	  src/*.c chapters/*.c
+	  src/*.c src/book/*.c chapters/*.c
 	@echo "lint: $(words $(filter %.c,$(SOURCES))) C files, gcc and clang, format, cppcheck"

@@ -1,0 +1,596 @@
+/* proofread.c -- evaluates every relation in a page's mathematics.
+ *
+ *   build/proofread [--seed K] [--draws N] [--verbose] FILE...
+ *
+ * Reads display equations (```math fences and $$ blocks) and hidden
+ * declarations (<!-- symbols ... -->), and prints a line for each relation:
+ * file:line: VERDICT relation.  notes/proofreading.md has the grammar.
+ * Exit status: 0 all hold, 1 a relation failed or could not be read, 2 usage
+ * or a file that cannot be read.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_errno.h>
+
+#include "expression.h"
+#include "latex.h"
+
+enum { ROW = 16384, SIDES = 12 };
+
+typedef enum { OK, SAME, FAILED, UNREAD, WORDS, DEFINED, VERDICTS } verdict;
+static const char *const verdict_name[] = { "ok",     "same",  "FAIL",
+                                            "unread", "words", "defined" };
+
+typedef struct {
+    const char *file;
+    int line; /* where the row begins */
+    int draws, verbose;
+    dm_page *page;
+    dm_tex_reader *reader;
+    char pending[128]; /* a function that the left side of := names */
+    char *left;        /* the last side of the row above */
+    size_t count[VERDICTS];
+} proof;
+
+/* --- text ---------------------------------------------------------------------- */
+
+/* Cuts blanks, alignment marks and closing punctuation off both ends. */
+static void trim(const char **begin, const char **end)
+{
+    while (*begin < *end && strchr(" \t\r\n&", **begin) != NULL)
+        (*begin)++;
+    while (*end > *begin && strchr(" \t\r\n&.,;", (*end)[-1]) != NULL)
+        (*end)--;
+}
+
+static void say(proof *f, verdict v, const char *left, const char *relation,
+                const char *right, const char *note)
+{
+    f->count[v]++;
+    if (v != FAILED && v != UNREAD && !f->verbose)
+        return;
+    printf("%s:%d: %s %s %s %s%s%s\n", f->file, f->line, verdict_name[v], left,
+           relation, right, *note != '\0' ? "   -- " : "", note);
+}
+
+static int is_function(void *context, const char *name)
+{
+    const proof *f = context;
+    return strcmp(f->pending, name) == 0 || dm_page_is_function(f->page, name);
+}
+
+/* Reads one side; NULL after a verdict. */
+static const dm_tex *side(proof *f, const char *text, char why[200])
+{
+    const char *reason;
+    size_t at = 0;
+    const dm_tex *tree =
+        dm_tex_read(f->reader, text, strlen(text), &reason, &at);
+
+    if (tree == NULL)
+        snprintf(why, 200, "%s", reason);
+    return tree;
+}
+
+/* --- relations -------------------------------------------------------------------- */
+
+/* 1 if |x - y| is within what both can be trusted to. */
+static int agree(dm_value x, dm_value y)
+{
+    return fabs(x.x - y.x) <= 8.0 * (x.error + y.error) + 1e-300;
+}
+
+/* Holds the sides of a relation against each other under one draw.  Returns
+ * OK, FAILED or UNREAD, with a note. */
+static verdict hold_once(proof *f, const dm_tex *a, const char *relation,
+                         const dm_tex *b, const dm_tex *in, char note[400])
+{
+    dm_value x, y, u, v;
+    int good;
+
+    if (strcmp(relation, "\\sim") == 0) {
+        if (b->kind != DM_TEX_NORMAL || b->n != 2) {
+            strcpy(note, "expected \\mathcal N(mean, variance) on the right");
+            return UNREAD;
+        }
+        if (!dm_page_law(f->page, a, &x, &u) ||
+            !dm_page_value(f->page, b->child[0], &y) ||
+            !dm_page_value(f->page, b->child[1], &v))
+            goto unread;
+        good = agree(x, y) && agree(u, v);
+        snprintf(note, 400, "means %.9g and %.9g, variances %.9g and %.9g", x.x,
+                 y.x, u.x, v.x);
+        return good ? OK : FAILED;
+    }
+    if (strcmp(relation, "d=") == 0) {
+        if (!dm_page_law(f->page, a, &x, &u) ||
+            !dm_page_law(f->page, b, &y, &v))
+            goto unread;
+        good = agree(x, y) && agree(u, v);
+        snprintf(note, 400, "means %.9g and %.9g, variances %.9g and %.9g", x.x,
+                 y.x, u.x, v.x);
+        return good ? OK : FAILED;
+    }
+    if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y))
+        goto unread;
+    if (strcmp(relation, "\\propto") == 0) {
+        if (!dm_page_move(f->page, in, 0.37) ||
+            !dm_page_value(f->page, a, &u) || !dm_page_value(f->page, b, &v))
+            goto unread;
+        /* a/b before and after, without dividing: a v = b u. */
+        double error = fabs(x.x) * v.error + fabs(v.x) * x.error +
+                       fabs(y.x) * u.error + fabs(u.x) * y.error;
+        good = fabs(x.x * v.x - y.x * u.x) <= 16.0 * error;
+        snprintf(note, 400, "ratio %.9g, then %.9g", x.x / y.x, u.x / v.x);
+        return good ? OK : FAILED;
+    }
+    snprintf(note, 400, "%.9g and %.9g", x.x, y.x);
+    if (isnan(x.x) || isnan(y.x)) {
+        strcpy(note, "outside its domain");
+        return FAILED;
+    }
+    double room = 8.0 * (x.error + y.error);
+    if (strcmp(relation, "=") == 0)
+        good = agree(x, y);
+    else if (strcmp(relation, "\\le") == 0 || strcmp(relation, "<") == 0)
+        good = x.x <= y.x + room;
+    else
+        good = x.x >= y.x - room;
+    return good ? OK : FAILED;
+unread:
+    snprintf(note, 400, "%s", dm_page_why(f->page));
+    return UNREAD;
+}
+
+static void check(proof *f, const char *left, const char *relation,
+                  const char *right, const char *in)
+{
+    char why[200] = "", note[400] = "", values[600], full[1100];
+    const dm_tex *a = side(f, left, why), *b = NULL, *variable = NULL;
+
+    if (a != NULL)
+        b = side(f, right, why);
+    if (b != NULL && *in != '\0')
+        variable = side(f, in, why);
+    if (a == NULL || b == NULL || (*in != '\0' && variable == NULL)) {
+        say(f, UNREAD, left, relation, right, why);
+        return;
+    }
+    if (dm_page_same(f->page, a, b)) {
+        say(f, SAME, left, relation, right, "");
+        return;
+    }
+    int draws = f->draws;
+    if (dm_page_is_slow(f->page, a) || dm_page_is_slow(f->page, b))
+        draws = (draws + 4) / 5; /* integrals cost a thousand times as much */
+    for (int i = 0; i < draws; i++) {
+        dm_page_draw(f->page);
+        verdict v = hold_once(f, a, relation, b, variable, note);
+        if (v == OK)
+            continue;
+        dm_page_values(f->page, values, sizeof values);
+        snprintf(full, sizeof full, "%s%s%s", note, v == FAILED ? " at " : "",
+                 v == FAILED ? values : "");
+        say(f, v, left, relation, right, full);
+        return;
+    }
+    say(f, OK, left, relation, right, "");
+}
+
+static void define(proof *f, const char *left, const char *right)
+{
+    char why[200] = "";
+    const char *bracket = strchr(left, '(');
+
+    /* f(x) := ... makes a function of f before its own left side is read. */
+    f->pending[0] = '\0';
+    if (bracket != NULL) {
+        size_t n = 0;
+        for (const char *c = left; c < bracket && n < sizeof f->pending - 1;
+             c++)
+            if (!isspace((unsigned char)*c) && *c != '{' && *c != '}')
+                f->pending[n++] = *c;
+        f->pending[n] = '\0';
+    }
+    const dm_tex *a = side(f, left, why), *b = NULL;
+    f->pending[0] = '\0';
+    if (a != NULL)
+        b = side(f, right, why);
+    if (b == NULL)
+        say(f, UNREAD, left, ":=", right, why);
+    else if (a->kind == DM_TEX_NORMAL) /* the book's own: held to its formula */
+        check(f, left, "=", right, "");
+    else if (!dm_page_define(f->page, a, b))
+        say(f, UNREAD, left, ":=", right, "the left side is not a symbol");
+    else
+        say(f, DEFINED, left, ":=", right, "");
+}
+
+/* --- rows -------------------------------------------------------------------------- */
+
+static const struct {
+    const char *written, *meant;
+} relations[] = {
+    { "\\overset{d}{=}", "d=" },
+    { ":=", ":=" },
+    { "\\propto", "\\propto" },
+    { "\\leq", "\\le" },
+    { "\\geq", "\\ge" },
+    { "\\le", "\\le" },
+    { "\\ge", "\\ge" },
+    { "=", "=" },
+    { "<", "<" },
+    { ">", ">" },
+    { "\\sim", "\\sim" },
+};
+
+/* The relation that stands at p, its length in *n; NULL if none does. */
+static const char *relation_at(const char *p, size_t *n)
+{
+    for (size_t i = 0; i < sizeof relations / sizeof *relations; i++) {
+        *n = strlen(relations[i].written);
+        if (strncmp(p, relations[i].written, *n) == 0 &&
+            !(p[0] == '\\' && p[*n - 1] != '}' &&
+              isalpha((unsigned char)p[*n])))
+            return relations[i].meant;
+    }
+    return NULL;
+}
+
+static char *copy(const char *begin, const char *end)
+{
+    trim(&begin, &end);
+    char *text = malloc((size_t)(end - begin) + 1);
+    if (text == NULL)
+        exit(2);
+    memcpy(text, begin, (size_t)(end - begin));
+    text[end - begin] = '\0';
+    return text;
+}
+
+/* One statement: sides with relations between them.  The last side is kept,
+ * for a row below that begins with a relation. */
+static void statement(proof *f, const char *begin, const char *end, int words)
+{
+    char *sides[SIDES] = { NULL }, *in[SIDES] = { NULL };
+    const char *between[SIDES] = { NULL }, *from = begin;
+    size_t n = 0, length;
+    int depth = 0;
+
+    for (const char *p = begin; p < end; p++) /* a remark ends the statement */
+        if (strncmp(p, "\\text{", 6) == 0)
+            end = p;
+    for (const char *p = begin; p < end; p++) {
+        const char *meant = NULL, *start = p;
+        char *symbol = NULL;
+        if (depth == 0 && strncmp(p, "\\underset{", 10) == 0) {
+            const char *stop = strstr(p, "}{\\propto}");
+            if (stop != NULL && stop < end) {
+                symbol = copy(p + 10, stop);
+                meant = "\\propto";
+                length = (size_t)(stop - p) + strlen("}{\\propto}");
+            }
+        }
+        if (depth == 0 && meant == NULL)
+            meant = relation_at(p, &length);
+        depth += (*p == '{' || *p == '(' || *p == '[') -
+                 (*p == '}' || *p == ')' || *p == ']');
+        if (meant == NULL || n + 1 == SIDES)
+            continue;
+        sides[n] = copy(from, start);
+        between[n] = meant;
+        in[n++] = symbol;
+        p += length - 1;
+        from = p + 1;
+        depth = 0;
+    }
+    sides[n] = copy(from, end);
+    if (n > 0 && *sides[0] == '\0' && f->left != NULL) {
+        free(sides[0]);
+        sides[0] = strdup(f->left);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (words)
+            say(f, WORDS, sides[i], between[i], sides[i + 1], "");
+        else if (strcmp(between[i], ":=") == 0)
+            define(f, sides[i], sides[i + 1]);
+        else
+            check(f, sides[i], between[i], sides[i + 1],
+                  in[i] == NULL ? "" : in[i]);
+    }
+    if (*sides[n] != '\0') {
+        free(f->left);
+        f->left = strdup(sides[n]);
+    }
+    for (size_t i = 0; i <= n; i++) {
+        free(sides[i]);
+        free(in[i]);
+    }
+}
+
+/* Blanks out what is no mathematics: environments, tags, comments. */
+static int clean(char *row)
+{
+    static const char *const with_argument[] = { "\\begin{aligned", "\\tag{",
+                                                 "\\end{aligned" };
+    int words = 0;
+
+    for (char *p = row; *p != '\0'; p++) {
+        if (*p == '%' && (p == row || p[-1] != '\\')) {
+            words = words || strncmp(p, "% by words:", 11) == 0;
+            while (*p != '\0' && *p != '\n')
+                *p++ = ' ';
+        }
+        for (size_t i = 0; i < 3; i++)
+            if (strncmp(p, with_argument[i], strlen(with_argument[i])) == 0) {
+                while (*p != '\0' && *p != '}')
+                    *p++ = ' ';
+                if (*p == '}')
+                    *p = ' ';
+            }
+        if (*p == '\0')
+            break;
+    }
+    char *reason = strstr(row, "&&"); /* from here on, the step's reason */
+    if (reason != NULL)
+        *reason = '\0';
+    return words;
+}
+
+static void do_row(proof *f, char *row)
+{
+    int words = clean(row);
+    char *p = row, *quad;
+
+    while ((quad = strstr(p, "\\qquad")) != NULL) {
+        statement(f, p, quad, words);
+        p = quad + strlen("\\qquad");
+    }
+    statement(f, p, p + strlen(p), words);
+}
+
+/* The rows of one display, which begins at `line`.  Rows end at \\\\. */
+static void display(proof *f, char *text, int line)
+{
+    char *row = text;
+
+    free(f->left);
+    f->left = NULL;
+    for (char *p = text;; p++) {
+        int end = *p == '\0', cut = p[0] == '\\' && p[1] == '\\';
+        if (*p == '%' && (p == text || p[-1] != '\\'))
+            while (p[1] != '\0' && p[1] != '\n')
+                p++;
+        if (!end && !cut)
+            continue;
+        *p = '\0';
+        char *first = row;
+        while (isspace((unsigned char)*first))
+            first++;
+        f->line = line;
+        for (char *c = text; c < first; c++)
+            f->line += *c == '\n';
+        do_row(f, row);
+        if (end)
+            return;
+        *p = ' ';
+        p[1] = ' ';
+        for (char *c = row; c < p; c++) /* do_row has put an end there */
+            *c = *c == '\0' ? ' ' : *c;
+        row = p + 2;
+    }
+}
+
+/* --- declarations -------------------------------------------------------------------- */
+
+/* Stops at a declaration that cannot be read. */
+static void bad_declaration(const proof *f, const char *text, const char *why)
+{
+    fflush(stdout);
+    fprintf(stderr, "%s:%d: declaration \"%s\": %s\n", f->file, f->line, text,
+            why);
+    exit(2);
+}
+
+static const dm_tex *part(proof *f, const char *begin, const char *end,
+                          const char *whole)
+{
+    char why[200] = "", *text = copy(begin, end);
+    const dm_tex *tree = side(f, text, why);
+
+    if (tree == NULL)
+        bad_declaration(f, whole, why);
+    free(text);
+    return tree;
+}
+
+/* x in (low, high); t integer in [low, high]; x_t sequence in (low, high);
+ * x ~ N; x_t sequence ~ N; forget x; a = expression. */
+static void declaration(proof *f, const char *text)
+{
+    const char *integer = strstr(text, " integer in ");
+    const char *sequence = strstr(text, " sequence ");
+    const char *in = integer != NULL ? integer + 8 : strstr(text, " in ");
+    const char *normal = strstr(text, " ~ N"), *alias = strstr(text, " = ");
+    const char *end = text + strlen(text);
+
+    if (strncmp(text, "forget ", 7) == 0) {
+        dm_page_forget(f->page, part(f, text + 7, end, text));
+    } else if (normal != NULL) {
+        dm_page_normal(
+            f->page, part(f, text, sequence != NULL ? sequence : normal, text),
+            sequence != NULL);
+    } else if (in != NULL) {
+        const char *open = in + 4, *comma = NULL;
+        int depth = 0;
+        while (*open == ' ')
+            open++;
+        for (const char *c = open + 1; c < end; c++) {
+            depth += (*c == '{' || *c == '(') - (*c == '}' || *c == ')');
+            if (*c == ',' && depth == 0 && comma == NULL)
+                comma = c;
+        }
+        const char *close = end;
+        while (close > open && strchr(" )]", close[-1]) != NULL &&
+               close[-1] == ' ')
+            close--;
+        if ((*open != '(' && *open != '[') || comma == NULL ||
+            (close[-1] != ')' && close[-1] != ']'))
+            bad_declaration(f, text, "expected an interval (low, high)");
+        const dm_tex *low = part(f, open + 1, comma, text);
+        const dm_tex *high = part(f, comma + 1, close - 1, text);
+        const dm_tex *symbol = part(f, text,
+                                    integer != NULL    ? integer
+                                    : sequence != NULL ? sequence
+                                                       : in,
+                                    text);
+        if (symbol->kind != DM_TEX_SYMBOL)
+            bad_declaration(f, text, "expected a symbol");
+        if (integer != NULL)
+            dm_page_integer(f->page, symbol, low, high);
+        else
+            dm_page_free_symbol(f->page, symbol, sequence != NULL, low, high);
+    } else if (alias != NULL) {
+        char *left = copy(text, alias), *right = copy(alias + 3, end);
+        define(f, left, right);
+        f->count[DEFINED]--;
+        free(left);
+        free(right);
+    } else {
+        bad_declaration(f, text, "expected in, integer in, ~ N, = or forget");
+    }
+}
+
+/* --- pages ----------------------------------------------------------------------------- */
+
+/* What a line of the page stands in. */
+typedef enum { PROSE, SYMBOLS, FENCE, DOLLARS, CODE } place;
+
+static int starts(const char *line, const char *with)
+{
+    return strncmp(line, with, strlen(with)) == 0;
+}
+
+/* Proofreads the page in the open file. */
+static void page(proof *f, FILE *in)
+{
+    char line[4096], text[ROW] = "";
+    place where = PROSE;
+    int number = 0, first = 0;
+
+    while (fgets(line, sizeof line, in) != NULL) {
+        number++;
+        f->line = number;
+        size_t n = strlen(line);
+        while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+            line[--n] = '\0';
+        int fence = starts(line, "```"), dollars = strcmp(line, "$$") == 0;
+        if (where == PROSE) {
+            where = starts(line, "<!-- symbols") ? SYMBOLS
+                    : starts(line, "```math")    ? FENCE
+                    : fence                      ? CODE
+                    : dollars                    ? DOLLARS
+                                                 : PROSE;
+            text[0] = '\0';
+            first = number + 1;
+        } else if (where == SYMBOLS) {
+            char *declared = copy(line, line + n);
+            if (starts(line, "-->"))
+                where = PROSE;
+            else if (*declared != '\0')
+                declaration(f, declared);
+            free(declared);
+        } else if ((where != DOLLARS && fence) ||
+                   (where == DOLLARS && dollars)) {
+            if (where != CODE)
+                display(f, text, first);
+            where = PROSE;
+        } else if (where != CODE) {
+            if (strlen(text) + n + 2 > sizeof text) {
+                fprintf(stderr, "%s:%d: a display of more than %d characters\n",
+                        f->file, number, ROW);
+                exit(2);
+            }
+            strcat(strcat(text, line), "\n");
+        }
+    }
+}
+
+static int usage(const char *what)
+{
+    fprintf(stderr,
+            "proofread: %s\nusage: build/proofread [--seed K] "
+            "[--draws N] [--verbose] FILE...\n",
+            what);
+    return 2;
+}
+
+/* Proofreads one file.  Returns 0, 1 or 2 as main does, and adds its counts. */
+static int do_file(const char *name, uint64_t seed, int draws, int verbose,
+                   size_t total[VERDICTS])
+{
+    proof f = { .file = name, .draws = draws, .verbose = verbose };
+    FILE *in = fopen(name, "r");
+
+    if (in == NULL) {
+        fprintf(stderr, "%s: cannot open: %s\n", name, strerror(errno));
+        return 2;
+    }
+    f.page = dm_page_new(seed);
+    f.reader = dm_tex_new(is_function, &f);
+    if (f.page != NULL && f.reader != NULL)
+        page(&f, in);
+    else
+        fprintf(stderr, "%s: no memory\n", name);
+    fclose(in);
+    free(f.left);
+    dm_page_free(f.page);
+    dm_tex_free(f.reader);
+    for (int v = 0; v < VERDICTS; v++)
+        total[v] += f.count[v];
+    return f.count[FAILED] + f.count[UNREAD] > 0;
+}
+
+int main(int argc, char *argv[])
+{
+    static const struct option known[] = { { "seed", 1, NULL, 's' },
+                                           { "draws", 1, NULL, 'd' },
+                                           { "verbose", 0, NULL, 'v' },
+                                           { "help", 0, NULL, 'h' },
+                                           { NULL, 0, NULL, 0 } };
+    size_t total[VERDICTS] = { 0 };
+    uint64_t seed = 1;
+    int found, draws = 25, verbose = 0, status = 0;
+
+    gsl_set_error_handler_off(); /* a hard integral is a verdict, no abort */
+    while ((found = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (found == 's')
+            seed = strtoull(optarg, NULL, 10);
+        else if (found == 'd')
+            draws = atoi(optarg);
+        else if (found == 'v')
+            verbose = 1;
+        else
+            return found == 'h' ? usage("proofreads markdown files") * 0
+                                : usage("unknown option");
+    }
+    if (optind == argc || draws < 1)
+        return usage("expected FILE, and draws of at least 1");
+    for (int i = optind; i < argc; i++) {
+        int one = do_file(argv[i], seed, draws, verbose, total);
+        status = one > status ? one : status;
+    }
+    printf("proofread: %zu ok, %zu FAIL, %zu by words, %zu unread, %zu same, "
+           "%zu definitions\n",
+           total[OK], total[FAILED], total[WORDS], total[UNREAD], total[SAME],
+           total[DEFINED]);
+    return status;
+}

@@ -1,0 +1,747 @@
+#define _DEFAULT_SOURCE /* M_PI */
+
+#include "latex.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct block { /* of nodes: trees are freed all at once */
+    struct block *next;
+    size_t used;
+    dm_tex node[256];
+} block;
+
+struct dm_tex_reader {
+    int (*is_function)(void *context, const char *name);
+    void *context;
+    block *blocks;
+    const char *begin, *p, *end; /* of the text; where the reader is */
+    char integral[DM_TEX_NAME];  /* the variable whose "d" ends an integrand */
+    int bars;                    /* 1 inside |...| */
+    char why[160];
+    jmp_buf stop;
+};
+
+static dm_tex *expression(dm_tex_reader *r);
+static dm_tex *term(dm_tex_reader *r);
+static dm_tex *factor(dm_tex_reader *r);
+static int ends_integrand(dm_tex_reader *r);
+
+/* --- nodes, errors ---------------------------------------------------------- */
+
+/* Ends the reading. */
+static void fail(dm_tex_reader *r, const char *what)
+{
+    int left = (int)(r->end - r->p);
+    snprintf(r->why, sizeof r->why, "%s at \"%.*s\"", what,
+             left < 24 ? left : 24, r->p);
+    longjmp(r->stop, 1);
+}
+
+static dm_tex *make(dm_tex_reader *r, dm_tex_kind kind, dm_tex *a, dm_tex *b,
+                    dm_tex *c)
+{
+    dm_tex *children[] = { a, b, c };
+
+    if (r->blocks == NULL || r->blocks->used == 256) {
+        block *more = calloc(1, sizeof *more);
+        if (more == NULL)
+            fail(r, "no memory");
+        more->next = r->blocks;
+        r->blocks = more;
+    }
+    dm_tex *node = &r->blocks->node[r->blocks->used++];
+    node->kind = kind;
+    for (size_t i = 0; i < 3 && children[i] != NULL; i++)
+        node->child[node->n++] = children[i];
+    return node;
+}
+
+static dm_tex *number(dm_tex_reader *r, double x)
+{
+    dm_tex *node = make(r, DM_TEX_NUMBER, NULL, NULL, NULL);
+    node->number = x;
+    return node;
+}
+
+static dm_tex *named(dm_tex *node, const char *name)
+{
+    snprintf(node->name, sizeof node->name, "%s", name);
+    return node;
+}
+
+/* --- tokens ------------------------------------------------------------------ */
+
+/* 1 if the text goes on with the token; a command must end where it does. */
+static int starts_with(const dm_tex_reader *r, const char *token)
+{
+    size_t n = strlen(token);
+
+    if ((size_t)(r->end - r->p) < n || strncmp(r->p, token, n) != 0)
+        return 0;
+    int word = token[0] == '\\' && isalpha((unsigned char)token[n - 1]);
+    return !(word && r->p + n < r->end && isalpha((unsigned char)r->p[n]));
+}
+
+/* Passes over what only spaces a formula out. */
+static void skip(dm_tex_reader *r)
+{
+    static const char *const blank[] = {
+        "\\,",    "\\;",     "\\!",      "\\:",           "\\ ",    "\\quad",
+        "\\left", "\\right", "\\bigl",   "\\bigr",        "\\Bigl", "\\Bigr",
+        "\\big",  "\\Big",   "\\limits", "\\displaystyle"
+    };
+    size_t i = 0;
+
+    while (r->p < r->end && i < sizeof blank / sizeof *blank) {
+        if (isspace((unsigned char)*r->p) || *r->p == '&' || *r->p == '~') {
+            r->p++;
+            continue;
+        }
+        for (i = 0; i < sizeof blank / sizeof *blank; i++)
+            if (starts_with(r, blank[i])) {
+                r->p += strlen(blank[i]);
+                break;
+            }
+    }
+}
+
+static int at(dm_tex_reader *r, const char *token)
+{
+    skip(r);
+    return starts_with(r, token);
+}
+
+static int eat(dm_tex_reader *r, const char *token)
+{
+    if (!at(r, token))
+        return 0;
+    r->p += strlen(token);
+    return 1;
+}
+
+static void want(dm_tex_reader *r, const char *token)
+{
+    char what[40];
+
+    if (eat(r, token))
+        return;
+    snprintf(what, sizeof what, "expected %s", token);
+    fail(r, what);
+}
+
+static int peek(dm_tex_reader *r)
+{
+    skip(r);
+    return r->p < r->end ? (unsigned char)*r->p : '\0';
+}
+
+/* --- symbols ----------------------------------------------------------------- */
+
+static const char *const accents[] = { "\\bar",       "\\tilde",   "\\hat",
+                                       "\\widetilde", "\\widehat", "\\overline",
+                                       "\\dot" };
+static const char *const fonts[] = { "\\mathbf",  "\\boldsymbol", "\\mathrm",
+                                     "\\mathcal", "\\mathsf",     "\\mathbb" };
+static const char *const letters[] = {
+    "\\alpha", "\\beta",  "\\gamma",  "\\delta",    "\\epsilon", "\\varepsilon",
+    "\\zeta",  "\\eta",   "\\theta",  "\\vartheta", "\\kappa",   "\\lambda",
+    "\\mu",    "\\nu",    "\\xi",     "\\rho",      "\\sigma",   "\\varsigma",
+    "\\tau",   "\\phi",   "\\varphi", "\\chi",      "\\psi",     "\\omega",
+    "\\Gamma", "\\Delta", "\\Lambda", "\\Sigma",    "\\Phi",     "\\Omega",
+    "\\ell"
+};
+
+/* Returns the word of the list that the text goes on with, or NULL. */
+static const char *one_of(dm_tex_reader *r, size_t n, const char *const list[])
+{
+    for (size_t i = 0; i < n; i++)
+        if (at(r, list[i]))
+            return list[i];
+    return NULL;
+}
+
+#define ONE_OF(r, list) one_of(r, sizeof(list) / sizeof *(list), list)
+
+static void append(char name[DM_TEX_NAME], const char *more, size_t n)
+{
+    size_t used = strlen(name);
+
+    if (used + n >= DM_TEX_NAME)
+        n = DM_TEX_NAME - 1 - used;
+    memcpy(name + used, more, n);
+    name[used + n] = '\0';
+}
+
+/* Reads the braces of \mathrm{...} and the like, or one letter, into name. */
+static int base_letter(dm_tex_reader *r, char name[DM_TEX_NAME])
+{
+    const char *word = ONE_OF(r, letters);
+
+    if (word != NULL) {
+        r->p += strlen(word);
+        append(name, word, strlen(word));
+        return 1;
+    }
+    if (isalpha(peek(r))) {
+        append(name, r->p++, 1);
+        return 1;
+    }
+    return 0;
+}
+
+/* Reads accents, fonts and a base letter into name.  Returns 0, and moves
+ * nothing, if the text does not go on with a symbol. */
+static int base(dm_tex_reader *r, char name[DM_TEX_NAME])
+{
+    const char *start = r->p, *word;
+
+    if ((word = ONE_OF(r, accents)) != NULL ||
+        (word = ONE_OF(r, fonts)) != NULL) {
+        int accent = ONE_OF(r, accents) != NULL;
+        r->p += strlen(word);
+        if (accent || strcmp(word, "\\mathrm") != 0)
+            append(name, accent ? word : "", accent ? strlen(word) : 0);
+        if (!eat(r, "{")) {
+            if (base(r, name))
+                return 1;
+        } else {
+            while (peek(r) != '}' && base(r, name))
+                ;
+            if (eat(r, "}"))
+                return 1;
+        }
+        r->p = start;
+        return 0;
+    }
+    return base_letter(r, name);
+}
+
+/* Reads the index of the symbol as a tree of its own, if it is one. */
+static void read_index(dm_tex_reader *r, dm_tex *symbol)
+{
+    dm_tex_reader outer = *r;
+
+    r->p = r->begin = symbol->index;
+    r->end = symbol->index + strlen(symbol->index);
+    r->integral[0] = '\0';
+    if (setjmp(r->stop) == 0) {
+        dm_tex *tree = expression(r);
+        skip(r);
+        if (r->p == r->end)
+            symbol->child[symbol->n++] = tree;
+    }
+    outer.blocks = r->blocks;
+    *r = outer;
+}
+
+/* Reads a subscript: an index, which is an expression, or else a part of the
+ * name, as in \epsilon_\theta. */
+static void subscript(dm_tex_reader *r, dm_tex *symbol)
+{
+    const char *start = r->p;
+
+    if (eat(r, "{")) {
+        start = r->p;
+        for (int depth = 1; depth > 0; r->p++) {
+            if (r->p >= r->end)
+                fail(r, "a subscript without an end");
+            depth += (*r->p == '{') - (*r->p == '}');
+        }
+        for (const char *c = start; c < r->p - 1; c++)
+            if (!isspace((unsigned char)*c))
+                append(symbol->index, c, 1);
+    } else {
+        char name[DM_TEX_NAME] = "";
+        if (isdigit(peek(r)))
+            append(name, r->p++, 1);
+        else if (!base(r, name))
+            fail(r, "expected a subscript");
+        append(symbol->index, name, strlen(name));
+    }
+    read_index(r, symbol);
+}
+
+/* Reads a symbol.  Returns NULL, and moves nothing, if there is none. */
+static dm_tex *symbol(dm_tex_reader *r)
+{
+    char name[DM_TEX_NAME] = "";
+    const char *start = r->p;
+
+    if (!base(r, name)) {
+        r->p = start;
+        return NULL;
+    }
+    dm_tex *node = named(make(r, DM_TEX_SYMBOL, NULL, NULL, NULL), name);
+    for (;;) {
+        if (node->index[0] == '\0' && eat(r, "_"))
+            subscript(r, node);
+        else if (eat(r, "'"))
+            append(node->name, "'", 1);
+        else if (eat(r, "^*") || eat(r, "^{*}") || eat(r, "^\\star") ||
+                 eat(r, "^{\\star}"))
+            append(node->name, "*", 1);
+        else
+            return node;
+    }
+}
+
+/* --- factors ----------------------------------------------------------------- */
+
+/* A braced group, one digit, or one factor: what \frac and ^ take. */
+static dm_tex *group(dm_tex_reader *r)
+{
+    if (eat(r, "{")) {
+        dm_tex *inside = expression(r);
+        want(r, "}");
+        return inside;
+    }
+    if (isdigit(peek(r)))
+        return number(r, *r->p++ - '0');
+    return factor(r);
+}
+
+/* The argument of a function: what stands in brackets, or the product that
+ * follows, up to a sum. */
+static dm_tex *argument(dm_tex_reader *r)
+{
+    int c = peek(r);
+
+    if (c == '(' || c == '[' || c == '{')
+        return factor(r);
+    dm_tex *product = factor(r);
+    while ((isalnum(peek(r)) || peek(r) == '\\') && !ends_integrand(r)) {
+        const char *start = r->p;
+        char name[DM_TEX_NAME] = "";
+        int more = isdigit(peek(r)) || at(r, "\\frac") || at(r, "\\sqrt") ||
+                   base(r, name);
+        r->p = start;
+        if (!more)
+            break;
+        product = make(r, DM_TEX_MULTIPLY, product, factor(r), NULL);
+    }
+    return product;
+}
+
+static dm_tex *function(dm_tex_reader *r, const char *name)
+{
+    dm_tex *power = NULL;
+
+    if (eat(r, "^"))
+        power = group(r);
+    dm_tex *node =
+        named(make(r, DM_TEX_FUNCTION, argument(r), NULL, NULL), name);
+    return power == NULL ? node : make(r, DM_TEX_POWER, node, power, NULL);
+}
+
+/* \sum or \prod: _{k=1}^{K} and the product that follows. */
+static dm_tex *big_operator(dm_tex_reader *r, dm_tex_kind kind)
+{
+    want(r, "_");
+    want(r, "{");
+    dm_tex *index = symbol(r);
+    if (index == NULL)
+        fail(r, "expected an index");
+    want(r, "=");
+    dm_tex *low = expression(r);
+    want(r, "}");
+    want(r, "^");
+    dm_tex *high = group(r);
+    dm_tex *body = term(r);
+    return named(make(r, kind, low, high, body), index->name);
+}
+
+/* Reads "d" and the variable of an integral: 1 if it is the innermost one. */
+static int ends_integrand(dm_tex_reader *r)
+{
+    const char *start = r->p;
+    int ends = 0;
+
+    if (r->integral[0] != '\0' && (eat(r, "\\mathrm{d}") || eat(r, "d"))) {
+        dm_tex *variable = symbol(r);
+        char name[2 * DM_TEX_NAME] = "";
+        if (variable != NULL)
+            snprintf(name, sizeof name, "%s_%s", variable->name,
+                     variable->index);
+        ends = strcmp(name, r->integral) == 0;
+    }
+    r->p = start;
+    return ends;
+}
+
+/* Finds the variable of the integral that begins here: the first "d" with a
+ * symbol behind it that is not inside a group and not of an integral within. */
+static dm_tex *integration_variable(dm_tex_reader *r)
+{
+    const char *start = r->p;
+    dm_tex *variable = NULL;
+    int depth = 0, within = 0;
+
+    for (; r->p < r->end && depth >= 0 && variable == NULL; r->p++) {
+        depth +=
+            (*r->p == '{') + (*r->p == '(') - (*r->p == '}') - (*r->p == ')');
+        int alone = *r->p == 'd' && r->p > r->begin &&
+                    !isalpha((unsigned char)r->p[-1]) && r->p[-1] != '\\';
+        within += depth == 0 && starts_with(r, "\\int");
+        if (depth != 0 || !(alone || starts_with(r, "\\mathrm{d}")))
+            continue;
+        const char *here = r->p;
+        r->p += alone ? 1 : strlen("\\mathrm{d}");
+        variable = symbol(r);
+        r->p = here;
+        if (variable != NULL && within > 0) {
+            variable = NULL;
+            within--;
+        }
+    }
+    r->p = start;
+    if (variable == NULL)
+        fail(r, "an integral without its dx");
+    return variable;
+}
+
+static dm_tex *integral(dm_tex_reader *r)
+{
+    dm_tex *low = NULL, *high = NULL;
+    char outer[DM_TEX_NAME];
+
+    if (eat(r, "_")) {
+        low = group(r);
+        want(r, "^");
+        high = group(r);
+    } else {
+        low = make(r, DM_TEX_NEGATE, number(r, INFINITY), NULL, NULL);
+        high = number(r, INFINITY);
+    }
+    dm_tex *variable = integration_variable(r);
+    memcpy(outer, r->integral, sizeof outer);
+    snprintf(r->integral, sizeof r->integral, "%.30s_%.30s", variable->name,
+             variable->index);
+    dm_tex *body = ends_integrand(r) ? number(r, 1.0) : expression(r);
+    if (!eat(r, "\\mathrm{d}"))
+        want(r, "d");
+    symbol(r);
+    memcpy(r->integral, outer, sizeof outer);
+    dm_tex *node =
+        named(make(r, DM_TEX_INTEGRAL, low, high, body), variable->name);
+    memcpy(node->index, variable->index, sizeof node->index);
+    return node;
+}
+
+/* What \frac{d}{dx} and \frac{\partial}{\partial x} act on; NULL, and nothing
+ * moved, if the fraction is an ordinary one. */
+static dm_tex *derivative(dm_tex_reader *r)
+{
+    static const char *const signs[] = { "\\partial", "\\mathrm{d}", "d" };
+    const char *start = r->p, *sign;
+    dm_tex *variable = NULL;
+
+    if (eat(r, "{") && (sign = ONE_OF(r, signs)) != NULL && eat(r, sign) &&
+        eat(r, "}") && eat(r, "{") && eat(r, sign))
+        variable = symbol(r);
+    if (variable == NULL || !eat(r, "}")) {
+        r->p = start;
+        return NULL;
+    }
+    dm_tex *node = make(r, DM_TEX_DERIVATIVE, term(r), NULL, NULL);
+    memcpy(node->index, variable->index, sizeof node->index);
+    node->number = 1.0;
+    return named(node, variable->name);
+}
+
+static dm_tex *fraction(dm_tex_reader *r)
+{
+    dm_tex *node = derivative(r);
+
+    if (node != NULL)
+        return node;
+    dm_tex *above = group(r);
+    return make(r, DM_TEX_DIVIDE, above, group(r), NULL);
+}
+
+static dm_tex *power(dm_tex_reader *r);
+
+/* \mathbb E or Var: of what stands in square brackets, or of one factor. */
+static dm_tex *mean(dm_tex_reader *r, dm_tex_kind kind)
+{
+    dm_tex *body;
+
+    if (eat(r, "[")) {
+        body = expression(r);
+        want(r, "]");
+    } else {
+        body = power(r);
+    }
+    return make(r, kind, body, NULL, NULL);
+}
+
+/* \mathcal N(x; mean, variance), or the law \mathcal N(mean, variance). */
+static dm_tex *normal(dm_tex_reader *r)
+{
+    want(r, "(");
+    dm_tex *x = expression(r);
+    if (eat(r, ",")) { /* a law: mean and variance */
+        dm_tex *spread = expression(r);
+        want(r, ")");
+        return make(r, DM_TEX_NORMAL, x, spread, NULL);
+    }
+    want(r, ";");
+    dm_tex *center = expression(r);
+    want(r, ",");
+    dm_tex *variance = expression(r);
+    want(r, ")");
+    return make(r, DM_TEX_NORMAL, x, center, variance);
+}
+
+static dm_tex *bracketed(dm_tex_reader *r, const char *close)
+{
+    int bars = r->bars;
+
+    r->bars = strcmp(close, "|") == 0;
+    dm_tex *inside = expression(r);
+    r->bars = bars;
+    want(r, close);
+    if (at(r, "_"))
+        fail(r, "cannot take a bracket between limits");
+    return inside;
+}
+
+/* A function of the page applied to its arguments, or the symbol alone. */
+static dm_tex *symbol_or_call(dm_tex_reader *r)
+{
+    dm_tex *node = symbol(r);
+    char full[2 * DM_TEX_NAME];
+
+    if (node == NULL)
+        fail(r, "cannot read");
+    snprintf(full, sizeof full, "%s%s%s", node->name,
+             node->index[0] == '\0' ? "" : "_", node->index);
+    if (!at(r, "(") || !(r->is_function(r->context, full) ||
+                         r->is_function(r->context, node->name)))
+        return node;
+    want(r, "(");
+    dm_tex *call = named(make(r, DM_TEX_CALL, NULL, NULL, NULL), node->name);
+    memcpy(call->index, node->index, sizeof call->index);
+    do {
+        if (call->n == DM_TEX_CHILDREN)
+            fail(r, "too many arguments");
+        call->child[call->n++] = expression(r);
+    } while (eat(r, ",") || eat(r, ";") || eat(r, "\\mid"));
+    want(r, ")");
+    return call;
+}
+
+/* \min or \max of two numbers. */
+static dm_tex *extreme(dm_tex_reader *r, const char *name)
+{
+    want(r, "(");
+    dm_tex *a = expression(r);
+    want(r, ",");
+    dm_tex *b = expression(r);
+    want(r, ")");
+    return named(make(r, DM_TEX_FUNCTION, a, b, NULL), name);
+}
+
+/* Commands with a reader of their own. */
+static dm_tex *command(dm_tex_reader *r)
+{
+    static const char *const functions[] = { "\\exp",  "\\ln",   "\\log",
+                                             "\\sin",  "\\cos",  "\\tan",
+                                             "\\sinh", "\\cosh", "\\tanh" };
+    const char *word = ONE_OF(r, functions);
+
+    if (word != NULL && eat(r, word))
+        return function(r, strcmp(word, "\\log") == 0 ? "ln" : word + 1);
+    if (eat(r, "\\frac") || eat(r, "\\tfrac") || eat(r, "\\dfrac"))
+        return fraction(r);
+    if (eat(r, "\\sqrt"))
+        return named(make(r, DM_TEX_FUNCTION, group(r), NULL, NULL), "sqrt");
+    if (eat(r, "\\int"))
+        return integral(r);
+    if (eat(r, "\\sum"))
+        return big_operator(r, DM_TEX_SUM);
+    if (eat(r, "\\prod"))
+        return big_operator(r, DM_TEX_PRODUCT);
+    if (eat(r, "\\mathcal{N}") || eat(r, "\\mathcal N"))
+        return normal(r);
+    if (eat(r, "\\mathbb E") || eat(r, "\\mathbb{E}"))
+        return mean(r, DM_TEX_MEAN);
+    if (eat(r, "\\mathrm{Var}"))
+        return mean(r, DM_TEX_VARIANCE);
+    if (eat(r, "\\pi"))
+        return number(r, M_PI);
+    if (eat(r, "\\infty"))
+        return number(r, INFINITY);
+    if (eat(r, "\\min"))
+        return extreme(r, "min");
+    if (eat(r, "\\max"))
+        return extreme(r, "max");
+    if (eat(r, "\\boxed"))
+        return group(r);
+    if (eat(r, "\\{"))
+        return bracketed(r, "\\}");
+    return NULL;
+}
+
+static dm_tex *factor(dm_tex_reader *r)
+{
+    int c = peek(r);
+
+    if (isdigit(c) || c == '.') {
+        char digits[DM_TEX_NAME] = "";
+        while (r->p < r->end && strlen(digits) < 30 &&
+               (isdigit((unsigned char)*r->p) || *r->p == '.'))
+            append(digits, r->p++, 1);
+        return number(r, strtod(digits, NULL));
+    }
+    if (c == '\\') {
+        dm_tex *node = command(r);
+        if (node != NULL)
+            return node;
+    }
+    if (eat(r, "("))
+        return bracketed(r, ")");
+    if (eat(r, "["))
+        return bracketed(r, "]");
+    if (eat(r, "|"))
+        return named(make(r, DM_TEX_FUNCTION, bracketed(r, "|"), NULL, NULL),
+                     "abs");
+    if (c == '{')
+        return group(r);
+    if (c == 'e' && r->p + 1 < r->end && r->p[1] == '^') {
+        r->p += 2;
+        return named(make(r, DM_TEX_FUNCTION, group(r), NULL, NULL), "exp");
+    }
+    return symbol_or_call(r);
+}
+
+/* --- sums and products ------------------------------------------------------- */
+
+static dm_tex *power(dm_tex_reader *r)
+{
+    dm_tex *node = factor(r);
+
+    while (eat(r, "^"))
+        node = make(r, DM_TEX_POWER, node, group(r), NULL);
+    return node;
+}
+
+static dm_tex *signed_power(dm_tex_reader *r)
+{
+    if (eat(r, "-"))
+        return make(r, DM_TEX_NEGATE, signed_power(r), NULL, NULL);
+    if (eat(r, "+"))
+        return signed_power(r);
+    return power(r);
+}
+
+/* 1 if what follows can only be another factor of the product. */
+static int goes_on(dm_tex_reader *r)
+{
+    static const char *const others[] = {
+        "\\cdot",  "\\times", "\\mid", "\\}",      "\\le",      "\\ge",
+        "\\leq",   "\\geq",   "\\to",  "\\propto", "\\overset", "\\underset",
+        "\\sim",   "\\end",   "\\tag", "\\text",   "\\approx",  "\\dots",
+        "\\ldots", "\\cdots", "\\|",   "\\Big|",   "\\in",      "\\qquad"
+    };
+    int c = peek(r);
+
+    if (ends_integrand(r))
+        return 0;
+    if (c == '\\')
+        return ONE_OF(r, others) == NULL;
+    return isalnum(c) || c == '(' || c == '[' || c == '{' || c == '.' ||
+           (c == '|' && !r->bars);
+}
+
+static dm_tex *term(dm_tex_reader *r)
+{
+    dm_tex *node = signed_power(r);
+
+    for (;;) {
+        if (eat(r, "\\cdot") || eat(r, "\\times"))
+            node = make(r, DM_TEX_MULTIPLY, node, signed_power(r), NULL);
+        else if (eat(r, "/"))
+            node = make(r, DM_TEX_DIVIDE, node, signed_power(r), NULL);
+        else if (goes_on(r))
+            node = make(r, DM_TEX_MULTIPLY, node, power(r), NULL);
+        else
+            return node;
+    }
+}
+
+static dm_tex *expression(dm_tex_reader *r)
+{
+    dm_tex *node = term(r);
+
+    for (;;) {
+        if (eat(r, "+"))
+            node = make(r, DM_TEX_ADD, node, term(r), NULL);
+        else if (eat(r, "-"))
+            node = make(r, DM_TEX_SUBTRACT, node, term(r), NULL);
+        else
+            return node;
+    }
+}
+
+/* --- the reader --------------------------------------------------------------- */
+
+dm_tex_reader *dm_tex_new(int (*is_function)(void *context, const char *name),
+                          void *context)
+{
+    dm_tex_reader *r = calloc(1, sizeof *r);
+
+    if (r != NULL) {
+        r->is_function = is_function;
+        r->context = context;
+    }
+    return r;
+}
+
+const dm_tex *dm_tex_read(dm_tex_reader *r, const char *text, size_t length,
+                          const char **why, size_t *place)
+{
+    r->begin = r->p = text;
+    r->end = text + length;
+    r->integral[0] = '\0';
+    r->bars = 0;
+    *why = NULL;
+    if (setjmp(r->stop) != 0) {
+        *why = r->why;
+        *place = (size_t)(r->p - r->begin);
+        return NULL;
+    }
+    dm_tex *node = expression(r);
+    skip(r);
+    if (r->p != r->end)
+        fail(r, "expected the end");
+    return node;
+}
+
+int dm_tex_same(const dm_tex *a, const dm_tex *b)
+{
+    if (a->kind != b->kind || a->n != b->n || strcmp(a->name, b->name) != 0 ||
+        strcmp(a->index, b->index) != 0 ||
+        (a->kind == DM_TEX_NUMBER && a->number != b->number))
+        return 0;
+    for (size_t i = 0; i < a->n; i++)
+        if (!dm_tex_same(a->child[i], b->child[i]))
+            return 0;
+    return 1;
+}
+
+void dm_tex_free(dm_tex_reader *r)
+{
+    if (r == NULL)
+        return;
+    while (r->blocks != NULL) {
+        block *next = r->blocks->next;
+        free(r->blocks);
+        r->blocks = next;
+    }
+    free(r);
+}

@@ -1,0 +1,64 @@
+/* latex.h -- reads the mathematics of a page: LaTeX to trees.
+ *
+ * Knows how formulas are written and nothing of what they mean: symbols are
+ * names here.  The grammar is in notes/proofreading.md.  A tree belongs to its
+ * reader and lives until dm_tex_free.
+ */
+#ifndef DM_LATEX_H
+#define DM_LATEX_H
+
+#include <stddef.h>
+
+typedef enum {
+    DM_TEX_NUMBER,     /* number                                         */
+    DM_TEX_SYMBOL,     /* name; child 0: its index, if it has one        */
+    DM_TEX_ADD,        /* child 0 + child 1                              */
+    DM_TEX_SUBTRACT,   /* child 0 - child 1                              */
+    DM_TEX_MULTIPLY,   /* child 0 times child 1                          */
+    DM_TEX_DIVIDE,     /* child 0 over child 1                           */
+    DM_TEX_POWER,      /* child 0 to the child 1                         */
+    DM_TEX_NEGATE,     /* minus child 0                                  */
+    DM_TEX_FUNCTION,   /* name, say "exp", of child 0; "min" has two     */
+    DM_TEX_CALL,       /* name, a function of the page, of its children  */
+    DM_TEX_NORMAL,     /* density of child 0; mean 1, variance 2; or, of */
+                       /* two children, the law of that mean, variance   */
+    DM_TEX_INTEGRAL,   /* over name from child 0 to child 1 of child 2   */
+    DM_TEX_SUM,        /* over name from child 0 to child 1 of child 2   */
+    DM_TEX_PRODUCT,    /* over name from child 0 to child 1 of child 2   */
+    DM_TEX_DERIVATIVE, /* of child 0 in name, number times               */
+    DM_TEX_MEAN,       /* of child 0 over its normals                    */
+    DM_TEX_VARIANCE    /* of child 0 over its normals                    */
+} dm_tex_kind;
+
+enum { DM_TEX_NAME = 64, DM_TEX_CHILDREN = 4 };
+
+typedef struct dm_tex {
+    dm_tex_kind kind;
+    double number;
+    char name[DM_TEX_NAME];  /* accents, base, subscript if not an index */
+    char index[DM_TEX_NAME]; /* of a symbol, as written: "t-1"           */
+    size_t n;                /* children */
+    struct dm_tex *child[DM_TEX_CHILDREN];
+} dm_tex;
+
+typedef struct dm_tex_reader dm_tex_reader;
+
+/* Returns a reader.  is_function says whether a name is a function of the
+ * page, so that f(x) is its value and not a product; it gets `context`.  NULL
+ * when there is no memory.  Release it with dm_tex_free. */
+dm_tex_reader *dm_tex_new(int (*is_function)(void *context, const char *name),
+                          void *context);
+
+/* Reads one expression from text: [length].  Returns its tree; or NULL, with
+ * a reason in *why and the place in *at (an offset into text), if it is not
+ * one expression and nothing else.  Both belong to the reader. */
+const dm_tex *dm_tex_read(dm_tex_reader *r, const char *text, size_t length,
+                          const char **why, size_t *at);
+
+/* Returns 1 if the trees are the same, node by node, else 0. */
+int dm_tex_same(const dm_tex *a, const dm_tex *b);
+
+/* Releases the reader and all its trees.  NULL does nothing. */
+void dm_tex_free(dm_tex_reader *r);
+
+#endif
