@@ -176,24 +176,29 @@ weave: $(PAGES:%=build/pages/%) figures
 	@set -e; for f in $(FIGURES); do \
 	  $(call renew,build/figures/$$f.svg,figures/$$f.svg); done
 
-check: $(PAGES:%=build/pages/%) figures build/proofread
+check: $(PAGES:%=build/pages/%) figures build/proofread.txt
 	@set -e; for p in $(PAGES); do \
 	  diff -u --label "$$p" --label "$$p as its code says (make weave)" \
 	    $$p build/pages/$$p; done
 	@set -e; for f in $(FIGURES); do \
 	  cmp figures/$$f.svg build/figures/$$f.svg; done
-	@./build/proofread $(STEMS:%=chapters/%.md)
+	@tail -n 1 build/proofread.txt
 	@$(LEDGER) > build/ledger.txt; status=$$?; tail -n 1 build/ledger.txt; \
 	exit $$status
 
-proofread: build/proofread
-	@./build/proofread $(STEMS:%=chapters/%.md)
+proofread: build/proofread.txt
+	@cat build/proofread.txt
+
+build/proofread.txt: build/proofread $(STEMS:%=chapters/%.md)
+	@./build/proofread --verbose $(STEMS:%=chapters/%.md) > $(new); status=$$?; \
+	if [ $$status = 0 ]; then mv $(new) $@; \
+	else grep -E ': (FAIL|unread) ' $(new); rm -f $(new); exit $$status; fi
 
 LEDGER = awk -f src/book/ledger.awk $(wildcard chapters/*.md notes/*.md) \
          README.md $(wildcard src/*.[ch] chapters/*.c tests/*.c figures/*.gp) \
-         $(STEMS:%=build/out/%.tsv)
+         $(STEMS:%=build/out/%.tsv) build/proofread.txt
 
-ledger: $(STEMS:%=build/out/%.txt)
+ledger: $(STEMS:%=build/out/%.txt) build/proofread.txt
 	@$(LEDGER)
 
 # --- tests --------------------------------------------------------------------

@@ -18,7 +18,7 @@
 #include "printf_like.h"
 #include "rng.h"
 
-enum { KEY = 2 * DM_TEX_NAME, SYMBOLS = 400, VALUES = 2000, DEPTH = 200 };
+enum { KEY = 2 * DM_TEX_NAME + 8, SYMBOLS = 400, VALUES = 2000, DEPTH = 200 };
 
 /* What a symbol is. */
 typedef enum { FREE, INTEGER, NORMAL, DEFINED } kind_of_symbol;
@@ -37,8 +37,9 @@ typedef struct {
 typedef struct {
     char key[KEY];
     dm_value value;
-    int normal; /* 1 for a standard normal */
-    int used;   /* 1 since it was last read */
+    int normal;       /* 1 for a standard normal */
+    int used;         /* 1 since it was last read */
+    double low, high; /* where it was drawn from; low = high if fixed */
 } instance;
 
 struct dm_page {
@@ -135,6 +136,18 @@ static dm_value power(dm_value a, dm_value b)
     return rounded(x, fabs(x) * (expm1(relative) + 2.0 * unit));
 }
 
+/* x_0 or x_{t-1}: a name with its index. */
+static void full_name(char key[KEY], const char *name, const char *index)
+{
+    size_t n = strlen(index);
+
+    snprintf(key, KEY, "%s%s%s%s", name,
+             n == 0   ? ""
+             : n == 1 ? "_"
+                      : "_{",
+             index, n > 1 ? "}" : "");
+}
+
 /* --- symbols ------------------------------------------------------------------ */
 
 /* The first integer that stands in an index tree; NULL if none does. */
@@ -176,7 +189,7 @@ static declared *find_member(dm_page *p, const char *key)
 
     for (size_t i = p->symbols; i-- > 0;) {
         declared *d = &p->symbol[i];
-        snprintf(full, sizeof full, "%s_%s", d->name, d->index);
+        full_name(full, d->name, d->index);
         if (!d->sequence && strcmp(full, key) == 0)
             return d;
     }
@@ -308,13 +321,14 @@ static long whole(dm_page *p, const dm_tex *tree)
 static void make_key(dm_page *p, const declared *d, const dm_tex *symbol,
                      char key[KEY])
 {
-    int exact_name = strcmp(d->index, symbol->index) == 0;
+    char member[32];
 
-    if (d->sequence && symbol->n > 0)
-        snprintf(key, KEY, "%s_%ld", d->name, whole(p, symbol->child[0]));
-    else
-        snprintf(key, KEY, "%s%s%s", d->name,
-                 exact_name && d->index[0] == '\0' ? "" : "_", d->index);
+    if (d->sequence && symbol->n > 0) {
+        snprintf(member, sizeof member, "%ld", whole(p, symbol->child[0]));
+        full_name(key, d->name, member);
+    } else {
+        full_name(key, d->name, d->index);
+    }
 }
 
 /* Evaluates a definition with its variables bound to values. */
@@ -337,17 +351,25 @@ static dm_value with(dm_page *p, size_t n, const char *key[],
     return result;
 }
 
-static dm_value fresh(dm_page *p, const declared *d)
+static instance fresh(dm_page *p, const declared *d)
 {
     if (d->sort == NORMAL)
-        return exact(4.0 * gsl_rng_uniform(p->rng) - 2.0);
+        return (instance){ .value = exact(4.0 * gsl_rng_uniform(p->rng) - 2.0),
+                           .normal = 1,
+                           .low = -2.0,
+                           .high = 2.0 };
     double low = evaluate(p, d->low).x, high = evaluate(p, d->high).x;
     if (!(low <= high))
         fail(p, "%s_%s is declared between %g and %g", d->name, d->index, low,
              high);
+    double u = gsl_rng_uniform_pos(p->rng);
     if (d->sort == INTEGER)
-        return exact(floor(low + (high - low + 1.0) * gsl_rng_uniform(p->rng)));
-    return exact(low + (high - low) * gsl_rng_uniform_pos(p->rng));
+        return (instance){
+            .value = exact(fmin(high, floor(low + (high - low + 1.0) * u)))
+        };
+    return (instance){ .value = exact(low + (high - low) * u),
+                       .low = low,
+                       .high = high };
 }
 
 static dm_value symbol_value(dm_page *p, const dm_tex *symbol)
@@ -356,8 +378,7 @@ static dm_value symbol_value(dm_page *p, const dm_tex *symbol)
     declared *d = find(p, symbol->name, symbol->index);
 
     if (d == NULL) { /* the variable of an integral or a sum */
-        snprintf(key, sizeof key, "%s%s%s", symbol->name,
-                 symbol->index[0] == '\0' ? "" : "_", symbol->index);
+        full_name(key, symbol->name, symbol->index);
         instance *bound = held(p, key);
         if (bound == NULL)
             fail(p, "%s is neither declared nor defined", key);
@@ -382,23 +403,23 @@ static dm_value symbol_value(dm_page *p, const dm_tex *symbol)
         dm_value index = exact((double)whole(p, symbol->child[0]));
         return with(p, 1, &variable, &index, d->tree);
     }
-    dm_value value;
+    instance drawn;
     if (d->sequence) { /* its bounds may contain the index */
-        const char *variable = d->variable;
         dm_value index = exact((double)whole(p, symbol->child[0]));
         size_t before = p->values;
-        hold(p, variable, index);
-        value = fresh(p, d);
+        hold(p, d->variable, index);
+        drawn = fresh(p, d);
         memmove(&p->value[before], &p->value[before + 1],
                 (p->values - before - 1) * sizeof *p->value);
         p->values--;
     } else {
-        value = fresh(p, d);
+        drawn = fresh(p, d);
     }
-    instance *made = hold(p, key, value);
-    made->normal = d->sort == NORMAL;
-    made->used = 1;
-    return value;
+    instance *made = hold(p, key, drawn.value);
+    memcpy(drawn.key, made->key, KEY);
+    drawn.used = 1;
+    *made = drawn;
+    return made->value;
 }
 
 static dm_value call(dm_page *p, const dm_tex *tree)
@@ -412,8 +433,7 @@ static dm_value call(dm_page *p, const dm_tex *tree)
         fail(p, "%s is not a function of %zu arguments", tree->name, tree->n);
     for (size_t i = 0; i < tree->n; i++) {
         const dm_tex *argument = d->call->child[i];
-        snprintf(name[i], KEY, "%s%s%s", argument->name,
-                 argument->index[0] == '\0' ? "" : "_", argument->index);
+        full_name(name[i], argument->name, argument->index);
         key[i] = name[i];
         value[i] = evaluate(p, tree->child[i]);
     }
@@ -467,8 +487,7 @@ static dm_value integrate(dm_page *p, const dm_tex *tree)
     gsl_integration_workspace *w = gsl_integration_workspace_alloc(400);
     int status;
 
-    snprintf(key, sizeof key, "%s%s%s", tree->name,
-             tree->index[0] == '\0' ? "" : "_", tree->index);
+    full_name(key, tree->name, tree->index);
     if (w == NULL)
         fail(p, "no memory");
     if (isinf(low) && isinf(high))
@@ -496,8 +515,7 @@ static dm_value differentiate(dm_page *p, const dm_tex *tree)
     memcpy(symbol.name, tree->name, sizeof symbol.name);
     memcpy(symbol.index, tree->index, sizeof symbol.index);
     declared *d = find(p, tree->name, tree->index);
-    snprintf(key, sizeof key, "%s%s%s", tree->name,
-             tree->index[0] == '\0' ? "" : "_", tree->index);
+    full_name(key, tree->name, tree->index);
     if (d != NULL && d->sequence)
         fail(p, "cannot differentiate in a member of a sequence yet: %s", key);
     double at = symbol_value(p, &symbol).x, x, error;
@@ -822,6 +840,21 @@ static int has_integral(const dm_page *p, const dm_tex *tree, int depth)
 int dm_page_is_slow(const dm_page *p, const dm_tex *tree)
 {
     return has_integral(p, tree, 0);
+}
+
+void dm_page_shorten(dm_page *p)
+{
+    for (size_t i = 0; i < p->values; i++) {
+        instance *v = &p->value[i];
+        for (double places = 1.0; v->low < v->high && places < 1e4;
+             places *= 10.0) {
+            double shorter = round(places * v->value.x) / places;
+            if (!(v->low < shorter && shorter < v->high) || shorter == 0.0)
+                continue;
+            v->value = exact(shorter);
+            break;
+        }
+    }
 }
 
 const char *dm_page_why(const dm_page *p)

@@ -75,6 +75,10 @@ int dm_page_same(const dm_page *p, const dm_tex *a, const dm_tex *b);
 /* 1 if the tree, or a definition that it uses, contains an integral. */
 int dm_page_is_slow(const dm_page *p, const dm_tex *tree);
 
+/* Replaces the values of the present draw by short decimals that their domains
+ * allow, for a counterexample that can be checked by hand. */
+void dm_page_shorten(dm_page *p);
+
 /* Why the last call returned 0. */
 const char *dm_page_why(const dm_page *p);
 

@@ -734,6 +734,178 @@ int dm_tex_same(const dm_tex *a, const dm_tex *b)
     return 1;
 }
 
+/* --- writing ------------------------------------------------------------------ */
+
+typedef struct {
+    char *text;
+    size_t size, used;
+} writer;
+
+static void put(writer *w, const char *piece)
+{
+    int n = snprintf(w->text + w->used, w->size - w->used, "%s", piece);
+    w->used +=
+        (size_t)n < w->size - w->used ? (size_t)n : w->size - w->used - 1;
+}
+
+static void write_tree(writer *w, const dm_tex *tree);
+
+/* In brackets if it is a sum, or a product where `tight`. */
+static void write_part(writer *w, const dm_tex *tree, int tight)
+{
+    int sum = tree->kind == DM_TEX_ADD || tree->kind == DM_TEX_SUBTRACT ||
+              tree->kind == DM_TEX_NEGATE;
+    int product = tree->kind == DM_TEX_MULTIPLY || tree->kind == DM_TEX_DIVIDE;
+
+    if (!sum && !(tight && (product || tree->kind == DM_TEX_POWER))) {
+        write_tree(w, tree);
+        return;
+    }
+    put(w, "(");
+    write_tree(w, tree);
+    put(w, ")");
+}
+
+static void write_between(writer *w, const dm_tex *tree, const char *open,
+                          const char *middle, const char *close)
+{
+    put(w, open);
+    write_tree(w, tree->child[0]);
+    put(w, middle);
+    write_tree(w, tree->child[1]);
+    put(w, close);
+}
+
+static void write_symbol(writer *w, const dm_tex *tree)
+{
+    put(w, tree->name);
+    if (tree->index[0] != '\0') {
+        put(w, strlen(tree->index) > 1 ? "_{" : "_");
+        put(w, tree->index);
+        put(w, strlen(tree->index) > 1 ? "}" : "");
+    }
+}
+
+static void write_list(writer *w, const dm_tex *tree, const char *first)
+{
+    put(w, "(");
+    for (size_t i = 0; i < tree->n; i++) {
+        put(w, i == 0 ? "" : i == 1 ? first : ", ");
+        write_tree(w, tree->child[i]);
+    }
+    put(w, ")");
+}
+
+/* A big operator: \int, \sum, \prod. */
+static void write_operator(writer *w, const dm_tex *tree, const char *sign)
+{
+    int integral = tree->kind == DM_TEX_INTEGRAL;
+
+    put(w, sign);
+    put(w, "_{");
+    if (!integral) {
+        put(w, tree->name);
+        put(w, "=");
+    }
+    write_between(w, tree, "", "}^{", "} ");
+    write_part(w, tree->child[2], 0);
+    if (integral) {
+        put(w, "\\,d");
+        write_symbol(w, tree);
+    }
+}
+
+static void write_tree(writer *w, const dm_tex *tree)
+{
+    char digits[40];
+
+    switch (tree->kind) {
+    case DM_TEX_NUMBER:
+        snprintf(digits, sizeof digits, "%.10g", tree->number);
+        put(w, tree->number == INFINITY ? "\\infty"
+               : tree->number == M_PI   ? "\\pi "
+                                        : digits);
+        return;
+    case DM_TEX_SYMBOL:
+        write_symbol(w, tree);
+        return;
+    case DM_TEX_ADD:
+        write_between(w, tree, "", "+", "");
+        return;
+    case DM_TEX_SUBTRACT:
+        write_tree(w, tree->child[0]);
+        put(w, "-");
+        write_part(w, tree->child[1], 0);
+        return;
+    case DM_TEX_MULTIPLY:
+        write_part(w, tree->child[0], 0);
+        put(w, " ");
+        write_part(w, tree->child[1], 0);
+        return;
+    case DM_TEX_DIVIDE:
+        write_between(w, tree, "\\frac{", "}{", "}");
+        return;
+    case DM_TEX_POWER:
+        write_part(w, tree->child[0], 1);
+        put(w, "^{");
+        write_tree(w, tree->child[1]);
+        put(w, "}");
+        return;
+    case DM_TEX_NEGATE:
+        put(w, "-");
+        write_part(w, tree->child[0], 0);
+        return;
+    case DM_TEX_FUNCTION:
+        put(w, "\\");
+        put(w, tree->name);
+        if (strcmp(tree->name, "sqrt") == 0) {
+            put(w, "{");
+            write_tree(w, tree->child[0]);
+            put(w, "}");
+        } else {
+            write_list(w, tree, ", ");
+        }
+        return;
+    case DM_TEX_CALL:
+        write_symbol(w, tree);
+        write_list(w, tree, ", ");
+        return;
+    case DM_TEX_NORMAL:
+        put(w, "\\mathcal N");
+        write_list(w, tree, tree->n == 3 ? "; " : ", ");
+        return;
+    case DM_TEX_INTEGRAL:
+        write_operator(w, tree, "\\int");
+        return;
+    case DM_TEX_SUM:
+        write_operator(w, tree, "\\sum");
+        return;
+    case DM_TEX_PRODUCT:
+        write_operator(w, tree, "\\prod");
+        return;
+    case DM_TEX_DERIVATIVE:
+        put(w, "\\frac{d}{d");
+        write_symbol(w, tree);
+        put(w, "}");
+        write_part(w, tree->child[0], 0);
+        return;
+    case DM_TEX_MEAN:
+    case DM_TEX_VARIANCE:
+        put(w, tree->kind == DM_TEX_MEAN ? "\\mathbb E[" : "\\mathrm{Var}[");
+        write_tree(w, tree->child[0]);
+        put(w, "]");
+        return;
+    }
+}
+
+void dm_tex_write(const dm_tex *tree, char *text, size_t size)
+{
+    writer w = { text, size, 0 };
+
+    text[0] = '\0';
+    write_tree(&w, tree);
+}
+
 void dm_tex_free(dm_tex_reader *r)
 {
     if (r == NULL)

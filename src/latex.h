@@ -58,6 +58,9 @@ const dm_tex *dm_tex_read(dm_tex_reader *r, const char *text, size_t length,
 /* Returns 1 if the trees are the same, node by node, else 0. */
 int dm_tex_same(const dm_tex *a, const dm_tex *b);
 
+/* Writes the tree as LaTeX to text: [size], cut off where it is full. */
+void dm_tex_write(const dm_tex *tree, char *text, size_t size);
+
 /* Releases the reader and all its trees.  NULL does nothing. */
 void dm_tex_free(dm_tex_reader *r);
 

@@ -1,7 +1,7 @@
 # ledger.awk -- every equation of the book with the checks it has passed.
 #
 #   awk -f src/book/ledger.awk chapters/*.md notes/*.md src/*.h ... \
-#       build/out/*.tsv
+#       build/out/*.tsv build/proofread.txt
 #
 # Defined: \tag{1.4} in a page of chapters/; a fence with \tag and := is a
 # definition.  Cited: "Eq. (1.4)", "Eqs. (1.4) and (1.5)", in any file.
@@ -29,6 +29,7 @@ function define(eq) {
         bad(FILENAME ":" FNR ": (" eq ") is also at " page[eq] ":" at[eq])
     page[eq] = FILENAME
     at[eq] = FNR
+    start[eq] = begin
     order[++n] = eq
 }
 
@@ -40,6 +41,16 @@ function end_check() {
 }
 
 FNR == 1 { fence = 0; end_check() }
+
+# A line that was proofread: it belongs to the last equation before it.
+FILENAME ~ /proofread\.txt$/ {
+    if (split($1, f, ":") >= 2 && $2 == "ok") {
+        good++
+        good_file[good] = f[1]
+        good_line[good] = f[2]
+    }
+    next
+}
 
 FILENAME ~ /\.tsv$/ {
     if (FNR == 1) next
@@ -62,7 +73,12 @@ FILENAME ~ /\.tsv$/ {
 
 { cite($0) }
 
-FILENAME ~ /^chapters\/.*\.md$/ && /^```math/ { fence = 1; tag = ""; defines = 0 }
+FILENAME ~ /^chapters\/.*\.md$/ && /^```math/ {
+    fence = 1
+    tag = ""
+    defines = 0
+    begin = FNR
+}
 FILENAME ~ /^chapters\/.*\.md$/ && fence {
     if (/:=/) defines = 1
     if (match($0, /\\tag\{[0-9]+\.[0-9]+[a-z]?\}/)) {
@@ -75,8 +91,15 @@ FILENAME ~ /^chapters\/.*\.md$/ && fence {
 
 END {
     end_check()
-    printf "%-8s %-36s %-32s %6s %8s\n", "equation", "page", "kind", "checks",
-           "refusals"
+    for (g = 1; g <= good; g++) {
+        last = ""
+        for (i = 1; i <= n; i++)
+            if (page[order[i]] == good_file[g] && start[order[i]] <= good_line[g] + 0)
+                last = order[i]
+        lines[last]++
+    }
+    printf "%-8s %-36s %-32s %6s %8s %6s\n", "equation", "page", "kind",
+           "checks", "refusals", "lines"
     for (i = 1; i <= n; i++) {
         eq = order[i]
         kind = kinds[eq]
@@ -86,8 +109,8 @@ END {
             bad(page[eq] ":" at[eq] ": (" eq ") is neither checked nor a definition")
         else
             proved++
-        printf "%-8s %-36s %-32s %6d %8d\n", "(" eq ")", page[eq] ":" at[eq],
-               kind, checks[eq], refusals[eq]
+        printf "%-8s %-36s %-32s %6d %8d %6d\n", "(" eq ")",
+               page[eq] ":" at[eq], kind, checks[eq], refusals[eq], lines[eq]
         all += checks[eq]
         refused += refusals[eq]
     }
@@ -96,6 +119,7 @@ END {
     for (eq in tested)
         if (!(eq in page)) bad(tested[eq] ": checks (" eq "), which no page defines")
     printf "ledger: %d equations (%d by definition, %d checked), %d checks, " \
-           "%d mistakes refused\n", n, n - proved, proved, all, refused
+           "%d mistakes refused, %d lines proofread\n", n, n - proved, proved,
+           all, refused, good
     exit errors > 0
 }

@@ -22,6 +22,7 @@
 
 #include "expression.h"
 #include "latex.h"
+#include "repair.h"
 
 enum { ROW = 16384, SIDES = 12 };
 
@@ -150,10 +151,116 @@ unread:
     return UNREAD;
 }
 
+/* What dm_repair asks: would the relation hold at every draw? */
+typedef struct {
+    proof *f;
+    const char *relation;
+    const dm_tex *in;
+} question;
+
+static int would_hold(void *context, const dm_tex *a, const dm_tex *b)
+{
+    question *q = context;
+    char note[400];
+    int draws = q->f->draws;
+
+    if (dm_page_is_slow(q->f->page, a) || dm_page_is_slow(q->f->page, b))
+        draws = (draws + 4) / 5;
+    for (int i = 0; i < draws; i++) {
+        dm_page_draw(q->f->page);
+        if (hold_once(q->f, a, q->relation, b, q->in, note) != OK)
+            return 0;
+    }
+    return !dm_page_same(q->f->page, a, b);
+}
+
+/* a = b + O(h^order): the difference at h, h/2 and h/4, under one draw. */
+static verdict falls(proof *f, const dm_tex *a, const dm_tex *b,
+                     const dm_tex *h, double order, char note[400])
+{
+    double difference[3], error[3];
+
+    for (int i = 0; i < 3; i++) {
+        dm_value x, y, step;
+        if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y) ||
+            !dm_page_value(f->page, h, &step) ||
+            !dm_page_move(f->page, h, -0.5 * step.x)) {
+            snprintf(note, 400, "%s", dm_page_why(f->page));
+            return UNREAD;
+        }
+        difference[i] = fabs(x.x - y.x);
+        error[i] = 8.0 * (x.error + y.error);
+    }
+    double power = log2(difference[1] / difference[2]);
+    double before = log2(difference[0] / difference[1]);
+    snprintf(note, 400, "the difference falls like the power %.3f", power);
+    /* The last slope, less its change over the last halving. */
+    if (difference[2] <= error[2] ||
+        power - fabs(power - before) - 0.05 >= order - 0.5)
+        return OK;
+    return FAILED;
+}
+
+/* Cuts "+ O(h^n)" off the end of a side.  Returns 1 if it was there; then h
+ * and the order are stored. */
+static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
+{
+    char *big = strstr(text, "+ O("), *close = strrchr(text, ')');
+    const char *reason;
+    size_t at;
+
+    if (big == NULL || close == NULL || close < big)
+        return 0;
+    const dm_tex *inside = dm_tex_read(f->reader, big + 4,
+                                       (size_t)(close - big - 4), &reason, &at);
+    if (inside == NULL)
+        return 0;
+    *order = 1.0;
+    *h = inside;
+    if (inside->kind == DM_TEX_POWER &&
+        inside->child[1]->kind == DM_TEX_NUMBER) {
+        *h = inside->child[0];
+        *order = inside->child[1]->number;
+    }
+    *big = '\0';
+    return (*h)->kind == DM_TEX_SYMBOL;
+}
+
+static void check_order(proof *f, char *left, char *right)
+{
+    char why[200] = "", note[400] = "";
+    double order = 0.0, unused;
+    const dm_tex *h = NULL, *other = NULL;
+    int both = cut_order(f, left, &other, &unused);
+    const dm_tex *a, *b = NULL;
+
+    if (!cut_order(f, right, &h, &order) && !both) {
+        say(f, UNREAD, left, "=", right, "cannot read the order");
+        return;
+    }
+    if (h == NULL) {
+        h = other;
+        order = unused;
+    }
+    a = side(f, left, why);
+    if (a != NULL)
+        b = side(f, right, why);
+    if (b == NULL) {
+        say(f, UNREAD, left, "=", right, why);
+        return;
+    }
+    verdict v = OK;
+    for (int i = 0; i < f->draws && v == OK; i++) {
+        dm_page_draw(f->page);
+        v = falls(f, a, b, h, order, note);
+    }
+    say(f, v, left, "= up to the order", right, v == OK ? "" : note);
+}
+
 static void check(proof *f, const char *left, const char *relation,
                   const char *right, const char *in)
 {
-    char why[200] = "", note[400] = "", values[600], full[1100];
+    char why[200] = "", note[400] = "", values[600], full[1700];
     const dm_tex *a = side(f, left, why), *b = NULL, *variable = NULL;
 
     if (a != NULL)
@@ -168,17 +275,30 @@ static void check(proof *f, const char *left, const char *relation,
         say(f, SAME, left, relation, right, "");
         return;
     }
-    int draws = f->draws;
-    if (dm_page_is_slow(f->page, a) || dm_page_is_slow(f->page, b))
-        draws = (draws + 4) / 5; /* integrals cost a thousand times as much */
+    /* Integrals cost a thousand times as much. */
+    int slow = dm_page_is_slow(f->page, a) || dm_page_is_slow(f->page, b);
+    int draws = slow ? (f->draws + 4) / 5 : f->draws;
     for (int i = 0; i < draws; i++) {
         dm_page_draw(f->page);
         verdict v = hold_once(f, a, relation, b, variable, note);
         if (v == OK)
             continue;
         dm_page_values(f->page, values, sizeof values);
-        snprintf(full, sizeof full, "%s%s%s", note, v == FAILED ? " at " : "",
-                 v == FAILED ? values : "");
+        dm_page_shorten(f->page); /* if it fails there too, say that */
+        char other[400];
+        if (v == FAILED &&
+            hold_once(f, a, relation, b, variable, other) == FAILED) {
+            strcpy(note, other);
+            dm_page_values(f->page, values, sizeof values);
+        }
+        int used =
+            snprintf(full, sizeof full, "%s%s%s", note,
+                     v == FAILED ? " at " : "", v == FAILED ? values : "");
+        question q = { f, relation, variable };
+        if (v == FAILED &&
+            dm_repair(a, b, would_hold, &q, values, sizeof values))
+            snprintf(full + used, sizeof full - (size_t)used,
+                     "; would hold with %s", values);
         say(f, v, left, relation, right, full);
         return;
     }
@@ -302,7 +422,14 @@ static void statement(proof *f, const char *begin, const char *end, int words)
             say(f, WORDS, sides[i], between[i], sides[i + 1], "");
         else if (strcmp(between[i], ":=") == 0)
             define(f, sides[i], sides[i + 1]);
-        else
+        else if (strcmp(between[i], "=") == 0 &&
+                 (strstr(sides[i], "+ O(") != NULL ||
+                  strstr(sides[i + 1], "+ O(") != NULL)) {
+            char *a = strdup(sides[i]), *b = strdup(sides[i + 1]);
+            check_order(f, a, b);
+            free(a);
+            free(b);
+        } else
             check(f, sides[i], between[i], sides[i + 1],
                   in[i] == NULL ? "" : in[i]);
     }
