@@ -28,6 +28,7 @@ struct dm_tex_reader {
 
 static dm_tex *expression(dm_tex_reader *r);
 static dm_tex *term(dm_tex_reader *r);
+static dm_tex *power(dm_tex_reader *r);
 static dm_tex *factor(dm_tex_reader *r);
 static int ends_integrand(dm_tex_reader *r);
 
@@ -167,12 +168,13 @@ static const char *one_of(dm_tex_reader *r, size_t n, const char *const list[])
 
 #define ONE_OF(r, list) one_of(r, sizeof(list) / sizeof *(list), list)
 
-static void append(char name[DM_TEX_NAME], const char *more, size_t n)
+static void append(dm_tex_reader *r, char name[DM_TEX_NAME], const char *more,
+                   size_t n)
 {
     size_t used = strlen(name);
 
-    if (used + n >= DM_TEX_NAME)
-        n = DM_TEX_NAME - 1 - used;
+    if (used + n >= DM_TEX_NAME) /* cut, it could be another one's name */
+        fail(r, "a name too long");
     memcpy(name + used, more, n);
     name[used + n] = '\0';
 }
@@ -184,11 +186,11 @@ static int base_letter(dm_tex_reader *r, char name[DM_TEX_NAME])
 
     if (word != NULL) {
         r->p += strlen(word);
-        append(name, word, strlen(word));
+        append(r, name, word, strlen(word));
         return 1;
     }
     if (isalpha(peek(r))) {
-        append(name, r->p++, 1);
+        append(r, name, r->p++, 1);
         return 1;
     }
     return 0;
@@ -205,7 +207,7 @@ static int base(dm_tex_reader *r, char name[DM_TEX_NAME])
         int accent = ONE_OF(r, accents) != NULL;
         r->p += strlen(word);
         if (accent || strcmp(word, "\\mathrm") != 0)
-            append(name, accent ? word : "", accent ? strlen(word) : 0);
+            append(r, name, accent ? word : "", accent ? strlen(word) : 0);
         if (!eat(r, "{")) {
             if (base(r, name))
                 return 1;
@@ -254,14 +256,14 @@ static void subscript(dm_tex_reader *r, dm_tex *symbol)
         }
         for (const char *c = start; c < r->p - 1; c++)
             if (!isspace((unsigned char)*c))
-                append(symbol->index, c, 1);
+                append(r, symbol->index, c, 1);
     } else {
         char name[DM_TEX_NAME] = "";
         if (isdigit(peek(r)))
-            append(name, r->p++, 1);
+            append(r, name, r->p++, 1);
         else if (!base(r, name))
             fail(r, "expected a subscript");
-        append(symbol->index, name, strlen(name));
+        append(r, symbol->index, name, strlen(name));
     }
     read_index(r, symbol);
 }
@@ -281,10 +283,10 @@ static dm_tex *symbol(dm_tex_reader *r)
         if (node->index[0] == '\0' && eat(r, "_"))
             subscript(r, node);
         else if (eat(r, "'"))
-            append(node->name, "'", 1);
+            append(r, node->name, "'", 1);
         else if (eat(r, "^*") || eat(r, "^{*}") || eat(r, "^\\star") ||
                  eat(r, "^{\\star}"))
-            append(node->name, "*", 1);
+            append(r, node->name, "*", 1);
         else
             return node;
     }
@@ -311,18 +313,18 @@ static dm_tex *argument(dm_tex_reader *r)
 {
     int c = peek(r);
 
-    if (c == '(' || c == '[' || c == '{')
+    if (c == '(' || c == '[' || c == '{' || c == '|' || at(r, "\\{"))
         return factor(r);
-    dm_tex *product = factor(r);
+    dm_tex *product = power(r);
     while ((isalnum(peek(r)) || peek(r) == '\\') && !ends_integrand(r)) {
         const char *start = r->p;
         char name[DM_TEX_NAME] = "";
         int more = isdigit(peek(r)) || at(r, "\\frac") || at(r, "\\sqrt") ||
-                   base(r, name);
+                   at(r, "\\pi") || base(r, name);
         r->p = start;
         if (!more)
             break;
-        product = make(r, DM_TEX_MULTIPLY, product, factor(r), NULL);
+        product = make(r, DM_TEX_MULTIPLY, product, power(r), NULL);
     }
     return product;
 }
@@ -344,7 +346,7 @@ static dm_tex *big_operator(dm_tex_reader *r, dm_tex_kind kind)
     want(r, "_");
     want(r, "{");
     dm_tex *index = symbol(r);
-    if (index == NULL)
+    if (index == NULL || index->index[0] != '\0')
         fail(r, "expected an index");
     want(r, "=");
     dm_tex *low = expression(r);
@@ -453,6 +455,13 @@ static dm_tex *derivative(dm_tex_reader *r)
     return named(node, variable->name);
 }
 
+static dm_tex *root(dm_tex_reader *r)
+{
+    if (at(r, "["))
+        fail(r, "expected a square root");
+    return named(make(r, DM_TEX_FUNCTION, group(r), NULL, NULL), "sqrt");
+}
+
 static dm_tex *fraction(dm_tex_reader *r)
 {
     dm_tex *node = derivative(r);
@@ -462,8 +471,6 @@ static dm_tex *fraction(dm_tex_reader *r)
     dm_tex *above = group(r);
     return make(r, DM_TEX_DIVIDE, above, group(r), NULL);
 }
-
-static dm_tex *power(dm_tex_reader *r);
 
 /* \mathbb E or Var: of what stands in square brackets, or of one factor. */
 static dm_tex *mean(dm_tex_reader *r, dm_tex_kind kind)
@@ -559,7 +566,7 @@ static dm_tex *command(dm_tex_reader *r)
     if (eat(r, "\\frac") || eat(r, "\\tfrac") || eat(r, "\\dfrac"))
         return fraction(r);
     if (eat(r, "\\sqrt"))
-        return named(make(r, DM_TEX_FUNCTION, group(r), NULL, NULL), "sqrt");
+        return root(r);
     if (eat(r, "\\int"))
         return integral(r);
     if (eat(r, "\\sum"))
@@ -587,17 +594,27 @@ static dm_tex *command(dm_tex_reader *r)
     return NULL;
 }
 
+/* Digits with at most one point; a point alone is none. */
+static dm_tex *decimal(dm_tex_reader *r)
+{
+    char digits[DM_TEX_NAME] = "", *rest;
+
+    while (r->p < r->end && (isdigit((unsigned char)*r->p) || *r->p == '.'))
+        append(r, digits, r->p++, 1);
+    double x = strtod(digits, &rest);
+    if (rest == digits || *rest != '\0')
+        fail(r, "expected a number");
+    if (isdigit(peek(r))) /* 10\,000 is not 10 times 0 */
+        fail(r, "a number with a gap");
+    return number(r, x);
+}
+
 static dm_tex *factor(dm_tex_reader *r)
 {
     int c = peek(r);
 
-    if (isdigit(c) || c == '.') {
-        char digits[DM_TEX_NAME] = "";
-        while (r->p < r->end && strlen(digits) < 30 &&
-               (isdigit((unsigned char)*r->p) || *r->p == '.'))
-            append(digits, r->p++, 1);
-        return number(r, strtod(digits, NULL));
-    }
+    if (isdigit(c) || c == '.')
+        return decimal(r);
     if (c == '\\') {
         dm_tex *node = command(r);
         if (node != NULL)
