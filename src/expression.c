@@ -70,7 +70,13 @@ static const double unit = 0.5 * DBL_EPSILON;
 
 static dm_value rounded(double x, double error)
 {
-    return (dm_value){ x, error + unit * fabs(x) };
+    return (dm_value){ x, isnan(error) ? INFINITY : error + unit * fabs(x) };
+}
+
+/* What a function of the C library returns: right to 2 ulp. */
+static dm_value from_library(double x, double error)
+{
+    return rounded(x, error + 3.0 * unit * fabs(x));
 }
 
 static dm_value exact(double x)
@@ -114,13 +120,13 @@ static dm_value root(dm_value a)
 static dm_value exponential(dm_value a)
 {
     double x = exp(a.x);
-    return rounded(x, x * expm1(a.error) + unit * x);
+    return from_library(x, x * expm1(a.error));
 }
 
 static dm_value logarithm(dm_value a)
 {
     double low = a.x - a.error;
-    return rounded(log(a.x), low > 0.0 ? a.error / low : INFINITY);
+    return from_library(log(a.x), low > 0.0 ? a.error / low : INFINITY);
 }
 
 static dm_value power(dm_value a, dm_value b)
@@ -129,11 +135,25 @@ static dm_value power(dm_value a, dm_value b)
 
     if (b.error == 0.0 && b.x == 2.0)
         return multiply(a, a);
-    if (a.x == 0.0)
-        return rounded(x, pow(a.error, b.x));
+    if (b.error == 0.0 && b.x == 0.0)
+        return exact(1.0);
+    double low = fabs(a.x) - a.error, high = fabs(a.x) + a.error;
+    if (low <= 0.0) /* it may be 0: both powers are below the largest */
+        return rounded(x, b.x - b.error > 0.0
+                              ? 2.0 * fmax(pow(high, b.x + b.error),
+                                           pow(high, b.x - b.error))
+                              : INFINITY);
     double relative =
-        fabs(b.x) * a.error / fabs(a.x) + fabs(log(fabs(a.x))) * b.error;
-    return rounded(x, fabs(x) * (expm1(relative) + 2.0 * unit));
+        (fabs(b.x) + b.error) * a.error / low + fabs(log(fabs(a.x))) * b.error;
+    return from_library(x, fabs(x) * expm1(relative));
+}
+
+static dm_value tangent(dm_value a)
+{
+    double x = tan(a.x), step = a.error < 0.5 ? tan(a.error) : INFINITY;
+    double left = 1.0 - fabs(x) * step; /* 0 or less: a pole may be near */
+
+    return from_library(x, left > 0.0 ? (1.0 + x * x) * step / left : INFINITY);
 }
 
 /* x_0 or x_{t-1}: a name with its index. */
@@ -150,22 +170,14 @@ static void full_name(char key[KEY], const char *name, const char *index)
 
 /* --- symbols ------------------------------------------------------------------ */
 
-/* The first integer that stands in an index tree; NULL if none does. */
-static const char *integer_in(const dm_page *p, const dm_tex *tree)
+/* 1 if the tree is a declared integer. */
+static int is_integer(const dm_page *p, const dm_tex *tree)
 {
-    if (tree->kind == DM_TEX_SYMBOL) {
-        for (size_t i = 0; i < p->symbols; i++)
-            if (p->symbol[i].sort == INTEGER &&
-                strcmp(p->symbol[i].name, tree->name) == 0)
-                return tree->name;
-        return NULL;
-    }
-    for (size_t i = 0; i < tree->n; i++) {
-        const char *found = integer_in(p, tree->child[i]);
-        if (found != NULL)
-            return found;
-    }
-    return NULL;
+    for (size_t i = 0; tree->kind == DM_TEX_SYMBOL && i < p->symbols; i++)
+        if (p->symbol[i].sort == INTEGER &&
+            strcmp(p->symbol[i].name, tree->name) == 0)
+            return 1;
+    return 0;
 }
 
 /* Finds what is declared as this name and index, or as a sequence of this
@@ -177,7 +189,8 @@ static declared *find(dm_page *p, const char *name, const char *index)
             strcmp(p->symbol[i].index, index) == 0)
             return &p->symbol[i];
     for (size_t i = p->symbols; i-- > 0;)
-        if (strcmp(p->symbol[i].name, name) == 0 && p->symbol[i].sequence)
+        if (index[0] != '\0' && strcmp(p->symbol[i].name, name) == 0 &&
+            p->symbol[i].sequence)
             return &p->symbol[i];
     return NULL;
 }
@@ -214,10 +227,11 @@ static declared *declare(dm_page *p, kind_of_symbol sort, int sequence,
     memcpy(d->name, symbol->name, sizeof d->name);
     memcpy(d->index, symbol->index, sizeof d->index);
     if (sequence && symbol->kind == DM_TEX_SYMBOL && symbol->n == 1) {
-        const char *variable = integer_in(p, symbol->child[0]);
-        d->sequence = variable != NULL;
-        if (variable != NULL)
-            snprintf(d->variable, sizeof d->variable, "%s", variable);
+        /* x_{t-1} is no sequence: its t is not the index. */
+        const dm_tex *index = symbol->child[0];
+        d->sequence = is_integer(p, index);
+        if (d->sequence)
+            memcpy(d->variable, index->name, sizeof d->variable);
     }
     return d;
 }
@@ -323,12 +337,26 @@ static void make_key(dm_page *p, const declared *d, const dm_tex *symbol,
 {
     char member[32];
 
-    if (d->sequence && symbol->n > 0) {
+    if (d->sequence && symbol->n == 0)
+        fail(p, "%s_%s is not a member of %s_%s", d->name, symbol->index,
+             d->name, d->index);
+    if (d->sequence) {
         snprintf(member, sizeof member, "%ld", whole(p, symbol->child[0]));
         full_name(key, d->name, member);
     } else {
         full_name(key, d->name, d->index);
     }
+}
+
+/* The key of a symbol that is to be bound, declared or not. */
+static void bound_key(dm_page *p, const dm_tex *symbol, char key[KEY])
+{
+    const declared *d = find(p, symbol->name, symbol->index);
+
+    if (d != NULL)
+        make_key(p, d, symbol, key);
+    else
+        full_name(key, symbol->name, symbol->index);
 }
 
 /* Evaluates a definition with its variables bound to values. */
@@ -358,7 +386,14 @@ static instance fresh(dm_page *p, const declared *d)
                            .normal = 1,
                            .low = -2.0,
                            .high = 2.0 };
+    if (++p->depth > DEPTH)
+        fail(p, "a declaration goes round in a circle");
     double low = evaluate(p, d->low).x, high = evaluate(p, d->high).x;
+    p->depth--;
+    if (d->sort == INTEGER) { /* 1e-9: the bounds are rounded */
+        low = ceil(low - 1e-9);
+        high = floor(high + 1e-9);
+    }
     if (!(low <= high))
         fail(p, "%s_%s is declared between %g and %g", d->name, d->index, low,
              high);
@@ -432,8 +467,7 @@ static dm_value call(dm_page *p, const dm_tex *tree)
     if (d == NULL || d->call == NULL || d->call->n != tree->n)
         fail(p, "%s is not a function of %zu arguments", tree->name, tree->n);
     for (size_t i = 0; i < tree->n; i++) {
-        const dm_tex *argument = d->call->child[i];
-        full_name(name[i], argument->name, argument->index);
+        bound_key(p, d->call->child[i], name[i]);
         key[i] = name[i];
         value[i] = evaluate(p, tree->child[i]);
     }
@@ -477,6 +511,21 @@ static double on_graph(double x, void *params)
     return y.x;
 }
 
+/* The key of the variable of an integral or a derivative, whose index is the
+ * child at `place`. */
+static dm_tex key_of_variable(dm_page *p, const dm_tex *tree, size_t place,
+                              char key[KEY])
+{
+    dm_tex symbol = { .kind = DM_TEX_SYMBOL };
+
+    memcpy(symbol.name, tree->name, sizeof symbol.name);
+    memcpy(symbol.index, tree->index, sizeof symbol.index);
+    if (tree->n > place)
+        symbol.child[symbol.n++] = tree->child[place];
+    bound_key(p, &symbol, key);
+    return symbol;
+}
+
 static dm_value integrate(dm_page *p, const dm_tex *tree)
 {
     double low = evaluate(p, tree->child[0]).x;
@@ -484,10 +533,11 @@ static dm_value integrate(dm_page *p, const dm_tex *tree)
     char key[KEY];
     graph g = { p, tree->child[2], key, 0.0 };
     gsl_function f = { on_graph, &g };
+
+    key_of_variable(p, tree, 3, key);
     gsl_integration_workspace *w = gsl_integration_workspace_alloc(400);
     int status;
 
-    full_name(key, tree->name, tree->index);
     if (w == NULL)
         fail(p, "no memory");
     if (isinf(low) && isinf(high))
@@ -504,20 +554,14 @@ static dm_value integrate(dm_page *p, const dm_tex *tree)
     gsl_integration_workspace_free(w);
     if (status != GSL_SUCCESS && !(error < 1e-6 * fabs(x) + 1e-9))
         fail(p, "an integral does not converge");
-    return rounded(x, error + 10.0 * g.worst);
+    double width = isinf(low) || isinf(high) ? 10.0 : fabs(high - low);
+    return rounded(x, error + width * g.worst);
 }
 
 static dm_value differentiate(dm_page *p, const dm_tex *tree)
 {
-    dm_tex symbol = { .kind = DM_TEX_SYMBOL };
     char key[KEY];
-
-    memcpy(symbol.name, tree->name, sizeof symbol.name);
-    memcpy(symbol.index, tree->index, sizeof symbol.index);
-    declared *d = find(p, tree->name, tree->index);
-    full_name(key, tree->name, tree->index);
-    if (d != NULL && d->sequence)
-        fail(p, "cannot differentiate in a member of a sequence yet: %s", key);
+    dm_tex symbol = key_of_variable(p, tree, 1, key);
     double at = symbol_value(p, &symbol).x, x, error;
     graph g = { p, tree->child[0], key, 0.0 };
     gsl_function f = { on_graph, &g };
@@ -589,11 +633,17 @@ static double mean_by(dm_page *p, const dm_tex *tree, size_t nodes, size_t n,
 
 static dm_value mean(dm_page *p, const dm_tex *tree)
 {
-    char key[MOST_NORMALS][KEY];
+    char key[MOST_NORMALS][KEY], used[VALUES] = { 0 };
     double worst = 0.0;
+    size_t before = p->values;
+    for (size_t i = 0; i < before; i++)
+        used[i] = (char)p->value[i].used;
     size_t n = normals_in(p, tree, key);
     double rough = mean_by(p, tree, 30, n, key, &worst);
     double fine = mean_by(p, tree, 44, n, key, &worst);
+    /* A mean around this one has not read what only this one reads. */
+    for (size_t i = 0; i < p->values; i++)
+        p->value[i].used = used[i];
 
     return rounded(fine, 4.0 * fabs(fine - rough) + 8.0 * worst);
 }
@@ -620,17 +670,17 @@ static dm_value function(dm_page *p, const char *name, dm_value a)
     if (strcmp(name, "abs") == 0)
         return (dm_value){ fabs(a.x), a.error };
     if (strcmp(name, "sin") == 0)
-        return rounded(sin(a.x), a.error + unit);
+        return from_library(sin(a.x), a.error);
     if (strcmp(name, "cos") == 0)
-        return rounded(cos(a.x), a.error + unit);
+        return from_library(cos(a.x), a.error);
     if (strcmp(name, "tan") == 0)
-        return rounded(tan(a.x), a.error * (1.0 + tan(a.x) * tan(a.x)));
+        return tangent(a);
     if (strcmp(name, "tanh") == 0)
-        return rounded(tanh(a.x), a.error);
+        return from_library(tanh(a.x), a.error);
     if (strcmp(name, "sinh") == 0)
-        return rounded(sinh(a.x), cosh(fabs(a.x) + a.error) * a.error);
+        return from_library(sinh(a.x), cosh(fabs(a.x) + a.error) * a.error);
     if (strcmp(name, "cosh") == 0)
-        return rounded(cosh(a.x), cosh(fabs(a.x) + a.error) * a.error);
+        return from_library(cosh(a.x), cosh(fabs(a.x) + a.error) * a.error);
     fail(p, "unknown function %s", name);
     return exact(NAN);
 }
@@ -646,8 +696,8 @@ static dm_value normal_density(dm_page *p, const dm_tex *tree)
 {
     if (tree->n == 2)
         fail(p, "a law where a number is expected");
-    dm_value d =
-        add(evaluate(p, tree->child[0]), negate(evaluate(p, tree->child[1])));
+    dm_value x = evaluate(p, tree->child[0]);
+    dm_value d = add(x, negate(evaluate(p, tree->child[1])));
     dm_value v = evaluate(p, tree->child[2]);
     dm_value log_density =
         add(divide(multiply(d, d), v),
@@ -655,32 +705,49 @@ static dm_value normal_density(dm_page *p, const dm_tex *tree)
     return exponential(multiply(exact(-0.5), log_density));
 }
 
+/* A sum, product, quotient or power: the left side first, so that every
+ * compiler draws the symbols in the same order. */
+static dm_value binary(dm_page *p, const dm_tex *tree)
+{
+    dm_value a = evaluate(p, tree->child[0]);
+    dm_value b = evaluate(p, tree->child[1]);
+
+    switch (tree->kind) {
+    case DM_TEX_ADD:
+        return add(a, b);
+    case DM_TEX_SUBTRACT:
+        return add(a, negate(b));
+    case DM_TEX_MULTIPLY:
+        return multiply(a, b);
+    case DM_TEX_DIVIDE:
+        return divide(a, b);
+    case DM_TEX_POWER:
+        return power(a, b);
+    default: /* min or max */
+        return extreme(strcmp(tree->name, "min") == 0, a, b);
+    }
+}
+
 static dm_value evaluate(dm_page *p, const dm_tex *tree)
 {
     switch (tree->kind) {
     case DM_TEX_NUMBER:
-        return rounded(tree->number, 0.0);
+        return tree->number == nearbyint(tree->number)
+                   ? exact(tree->number)
+                   : rounded(tree->number, 0.0);
     case DM_TEX_SYMBOL:
         return symbol_value(p, tree);
     case DM_TEX_ADD:
-        return add(evaluate(p, tree->child[0]), evaluate(p, tree->child[1]));
     case DM_TEX_SUBTRACT:
-        return add(evaluate(p, tree->child[0]),
-                   negate(evaluate(p, tree->child[1])));
     case DM_TEX_MULTIPLY:
-        return multiply(evaluate(p, tree->child[0]),
-                        evaluate(p, tree->child[1]));
     case DM_TEX_DIVIDE:
-        return divide(evaluate(p, tree->child[0]), evaluate(p, tree->child[1]));
     case DM_TEX_POWER:
-        return power(evaluate(p, tree->child[0]), evaluate(p, tree->child[1]));
+        return binary(p, tree);
     case DM_TEX_NEGATE:
         return negate(evaluate(p, tree->child[0]));
     case DM_TEX_FUNCTION:
         if (tree->n == 2)
-            return extreme(strcmp(tree->name, "min") == 0,
-                           evaluate(p, tree->child[0]),
-                           evaluate(p, tree->child[1]));
+            return binary(p, tree);
         return function(p, tree->name, evaluate(p, tree->child[0]));
     case DM_TEX_CALL:
         return call(p, tree);
@@ -726,25 +793,41 @@ void dm_page_draw(dm_page *p)
 
 int dm_page_value(dm_page *p, const dm_tex *tree, dm_value *value)
 {
+    size_t before = p->values;
+
     p->depth = 0;
-    if (setjmp(p->stop) != 0)
+    if (setjmp(p->stop) != 0) {
+        p->values = before; /* what was bound then is no longer */
         return 0;
+    }
     *value = evaluate(p, tree);
     return 1;
+}
+
+/* Where the i-th normal is put to see if a sum is all there is. */
+static double place_of(size_t i)
+{
+    return 0.75 + 0.125 * (double)i;
 }
 
 int dm_page_law(dm_page *p, const dm_tex *tree, dm_value *center,
                 dm_value *spread)
 {
+    size_t before = p->values;
+
     p->depth = 0;
-    if (setjmp(p->stop) != 0)
+    if (setjmp(p->stop) != 0) {
+        p->values = before;
         return 0;
+    }
     evaluate(p, tree); /* gives each normal in it a value */
     for (size_t i = 0; i < p->values; i++)
         if (p->value[i].normal)
             p->value[i].value = exact(0.0);
     *center = evaluate(p, tree);
     *spread = exact(0.0);
+    dm_value plane = *center; /* the value at places[] if it is affine */
+    size_t normals = 0;
     for (size_t i = 0; i < p->values; i++) {
         if (!p->value[i].normal)
             continue;
@@ -756,24 +839,36 @@ int dm_page_law(dm_page *p, const dm_tex *tree, dm_value *center,
         if (!(fabs(far.x + 3.5 * one.x) <= 8.0 * (far.error + 3.5 * one.error)))
             fail(p, "not affine in %s", p->value[i].key);
         *spread = add(*spread, multiply(one, one));
+        plane = add(plane, multiply(one, exact(place_of(normals++))));
     }
+    normals = 0; /* all at once: a product of two is not affine either */
+    for (size_t i = 0; i < p->values; i++)
+        if (p->value[i].normal)
+            p->value[i].value = exact(place_of(normals++));
+    dm_value joint = evaluate(p, tree);
+    if (!(fabs(joint.x - plane.x) <= 8.0 * (joint.error + plane.error)))
+        fail(p, "not affine in its normals");
+    for (size_t i = 0; i < p->values; i++)
+        if (p->value[i].normal)
+            p->value[i].value = exact(0.0);
     return 1;
 }
 
 int dm_page_move(dm_page *p, const dm_tex *symbol, double by)
 {
     char key[KEY];
+    size_t before = p->values;
 
-    if (setjmp(p->stop) != 0)
+    p->depth = 0;
+    if (setjmp(p->stop) != 0) {
+        p->values = before;
         return 0;
+    }
     symbol_value(p, symbol); /* it has a value now */
-    declared *d = find(p, symbol->name, symbol->index);
-    if (d == NULL)
-        return 0;
-    make_key(p, d, symbol, key);
+    bound_key(p, symbol, key);
     instance *i = held(p, key);
     if (i == NULL)
-        return 0;
+        fail(p, "%s is defined and cannot move", key);
     i->value.x += by;
     return 1;
 }
@@ -807,6 +902,9 @@ static int same(const dm_page *p, const dm_tex *a, const dm_tex *b, int depth)
         strcmp(a->index, b->index) != 0 || a->kind == DM_TEX_NUMBER ||
         a->kind == DM_TEX_SYMBOL)
         return 0;
+    if (a->kind == DM_TEX_INTEGRAL || a->kind == DM_TEX_SUM ||
+        a->kind == DM_TEX_PRODUCT || a->kind == DM_TEX_DERIVATIVE)
+        return 0; /* inside, a symbol may be bound */
     for (size_t i = 0; i < a->n; i++)
         if (!same(p, a->child[i], b->child[i], depth + 1))
             return 0;

@@ -431,6 +431,8 @@ static dm_tex *integral(dm_tex_reader *r)
     dm_tex *node =
         named(make(r, DM_TEX_INTEGRAL, low, high, body), variable->name);
     memcpy(node->index, variable->index, sizeof node->index);
+    if (variable->n == 1)
+        node->child[node->n++] = variable->child[0];
     return node;
 }
 
@@ -450,6 +452,8 @@ static dm_tex *derivative(dm_tex_reader *r)
         return NULL;
     }
     dm_tex *node = make(r, DM_TEX_DERIVATIVE, term(r), NULL, NULL);
+    if (variable->n == 1)
+        node->child[node->n++] = variable->child[0];
     memcpy(node->index, variable->index, sizeof node->index);
     node->number = 1.0;
     return named(node, variable->name);

@@ -22,10 +22,12 @@ typedef enum {
     DM_TEX_CALL,       /* name, a function of the page, of its children  */
     DM_TEX_NORMAL,     /* density of child 0; mean 1, variance 2; or, of */
                        /* two children, the law of that mean, variance   */
-    DM_TEX_INTEGRAL,   /* over name from child 0 to child 1 of child 2   */
+    DM_TEX_INTEGRAL,   /* over name from child 0 to child 1 of child 2;  */
+                       /* child 3: the index of the name, if it has one  */
     DM_TEX_SUM,        /* over name from child 0 to child 1 of child 2   */
     DM_TEX_PRODUCT,    /* over name from child 0 to child 1 of child 2   */
-    DM_TEX_DERIVATIVE, /* of child 0 in name, number times               */
+    DM_TEX_DERIVATIVE, /* of child 0 in name, number times; child 1: its */
+                       /* index, if it has one                           */
     DM_TEX_MEAN,       /* of child 0 over its normals                    */
     DM_TEX_VARIANCE    /* of child 0 over its normals                    */
 } dm_tex_kind;

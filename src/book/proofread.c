@@ -36,8 +36,9 @@ typedef struct {
     int draws, verbose;
     dm_page *page;
     dm_tex_reader *reader;
-    char pending[128]; /* a function that the left side of := names */
-    char *left;        /* the last side of the row above */
+    char pending[2 * DM_TEX_NAME +
+                 2]; /* a function that the left side of := names */
+    char *left;      /* the last side of the row above */
     size_t count[VERDICTS];
 } proof;
 
@@ -134,14 +135,19 @@ static verdict hold_once(proof *f, const dm_tex *a, const char *relation,
         return good ? OK : FAILED;
     }
     snprintf(note, 400, "%.9g and %.9g", x.x, y.x);
-    if (isnan(x.x) || isnan(y.x)) {
+    if (!isfinite(x.x) || !isfinite(y.x) || !isfinite(x.error) ||
+        !isfinite(y.error)) {
         strcpy(note, "outside its domain");
         return FAILED;
     }
     double room = 8.0 * (x.error + y.error);
     if (strcmp(relation, "=") == 0)
         good = agree(x, y);
-    else if (strcmp(relation, "\\le") == 0 || strcmp(relation, "<") == 0)
+    else if (strcmp(relation, "<") == 0)
+        good = x.x < y.x;
+    else if (strcmp(relation, ">") == 0)
+        good = x.x > y.x;
+    else if (strcmp(relation, "\\le") == 0)
         good = x.x <= y.x + room;
     else
         good = x.x >= y.x - room;
@@ -267,11 +273,17 @@ static void check(proof *f, const char *left, const char *relation,
         b = side(f, right, why);
     if (b != NULL && *in != '\0')
         variable = side(f, in, why);
+    else if (b != NULL && strcmp(relation, "\\propto") == 0) {
+        say(f, UNREAD, left, relation, right,
+            "write \\underset{x}{\\propto}, to say in which symbol");
+        return;
+    }
     if (a == NULL || b == NULL || (*in != '\0' && variable == NULL)) {
         say(f, UNREAD, left, relation, right, why);
         return;
     }
-    if (dm_page_same(f->page, a, b)) {
+    int strict = strcmp(relation, "<") == 0 || strcmp(relation, ">") == 0;
+    if (!strict && dm_page_same(f->page, a, b)) {
         say(f, SAME, left, relation, right, "");
         return;
     }
@@ -308,17 +320,21 @@ static void check(proof *f, const char *left, const char *relation,
 static void define(proof *f, const char *left, const char *right)
 {
     char why[200] = "";
-    const char *bracket = strchr(left, '(');
+    const char *bracket = strchr(left, '('), *scaled = strstr(left, "\\left");
 
     /* f(x) := ... makes a function of f before its own left side is read. */
     f->pending[0] = '\0';
+    if (scaled != NULL && scaled < bracket)
+        bracket = scaled;
     if (bracket != NULL) {
-        size_t n = 0;
-        for (const char *c = left; c < bracket && n < sizeof f->pending - 1;
-             c++)
-            if (!isspace((unsigned char)*c) && *c != '{' && *c != '}')
-                f->pending[n++] = *c;
-        f->pending[n] = '\0';
+        const char *reason;
+        size_t at;
+        const dm_tex *name =
+            dm_tex_read(f->reader, left, (size_t)(bracket - left), &reason,
+                        &at);
+        if (name != NULL && name->kind == DM_TEX_SYMBOL)
+            snprintf(f->pending, sizeof f->pending, "%s%s%s", name->name,
+                     name->index[0] == '\0' ? "" : "_", name->index);
     }
     const dm_tex *a = side(f, left, why), *b = NULL;
     f->pending[0] = '\0';
@@ -376,6 +392,25 @@ static char *copy(const char *begin, const char *end)
     return text;
 }
 
+/* 1 if the text is no formula that could be a side: it has a relation that is
+ * not known, or brackets that do not match. */
+static int not_one_side(const char *text)
+{
+    static const char *const unknown[] = { "\\approx",   "\\ne",    "\\neq",
+                                           "\\stackrel", "\\equiv", "\\overset",
+                                           "\\simeq",    "\\gg",    "\\ll" };
+    int depth = 0;
+
+    for (const char *p = text; *p != '\0'; p++)
+        depth += (*p == '{' || *p == '(') - (*p == '}' || *p == ')');
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+        const char *at = strstr(text, unknown[i]);
+        if (at != NULL && !isalpha((unsigned char)at[strlen(unknown[i])]))
+            return 1;
+    }
+    return depth != 0;
+}
+
 /* One statement: sides with relations between them.  The last side is kept,
  * for a row below that begins with a relation. */
 static void statement(proof *f, const char *begin, const char *end, int words)
@@ -413,6 +448,8 @@ static void statement(proof *f, const char *begin, const char *end, int words)
         depth = 0;
     }
     sides[n] = copy(from, end);
+    if (n == 0 && !words && not_one_side(sides[0]))
+        say(f, UNREAD, sides[0], "", "", "no relation that is known");
     if (n > 0 && *sides[0] == '\0' && f->left != NULL) {
         free(sides[0]);
         sides[0] = strdup(f->left);
@@ -477,9 +514,14 @@ static void do_row(proof *f, char *row)
     int words = clean(row);
     char *p = row, *quad;
 
-    while ((quad = strstr(p, "\\qquad")) != NULL) {
-        statement(f, p, quad, words);
-        p = quad + strlen("\\qquad");
+    while ((quad = strstr(p, "quad")) != NULL) {
+        size_t before = quad > p + 1 && quad[-1] == 'q' ? 2 : 1;
+        if (quad < p + before || quad[-(long)before] != '\\') {
+            p = quad + 4;
+            continue;
+        }
+        statement(f, p, quad - before, words);
+        p = quad + 4;
     }
     statement(f, p, p + strlen(p), words);
 }
@@ -500,6 +542,10 @@ static void display(proof *f, char *text, int line)
             continue;
         *p = '\0';
         char *first = row;
+        while (isspace((unsigned char)*first))
+            first++;
+        if (strncmp(first, "\\begin{aligned}", 15) == 0)
+            first += 15;
         while (isspace((unsigned char)*first))
             first++;
         f->line = line;
@@ -552,9 +598,11 @@ static void declaration(proof *f, const char *text)
     if (strncmp(text, "forget ", 7) == 0) {
         dm_page_forget(f->page, part(f, text + 7, end, text));
     } else if (normal != NULL) {
-        dm_page_normal(
-            f->page, part(f, text, sequence != NULL ? sequence : normal, text),
-            sequence != NULL);
+        const dm_tex *symbol =
+            part(f, text, sequence != NULL ? sequence : normal, text);
+        if (symbol->kind != DM_TEX_SYMBOL)
+            bad_declaration(f, text, "expected a symbol");
+        dm_page_normal(f->page, symbol, sequence != NULL);
     } else if (in != NULL) {
         const char *open = in + 4, *comma = NULL;
         int depth = 0;
@@ -587,8 +635,11 @@ static void declaration(proof *f, const char *text)
             dm_page_free_symbol(f->page, symbol, sequence != NULL, low, high);
     } else if (alias != NULL) {
         char *left = copy(text, alias), *right = copy(alias + 3, end);
+        size_t defined = f->count[DEFINED];
         define(f, left, right);
-        f->count[DEFINED]--;
+        if (f->count[DEFINED] == defined)
+            bad_declaration(f, text, "expected a symbol and a formula");
+        f->count[DEFINED] = defined; /* the page's own are counted */
         free(left);
         free(right);
     } else {
@@ -616,10 +667,18 @@ static void page(proof *f, FILE *in)
     while (fgets(line, sizeof line, in) != NULL) {
         number++;
         f->line = number;
-        size_t n = strlen(line);
-        while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+        size_t n = strlen(line), indent = strspn(line, " ");
+        memmove(line, line + indent, n - indent + 1);
+        n -= indent;
+        while (n > 0 && strchr("\r\n ", line[n - 1]) != NULL)
             line[--n] = '\0';
         int fence = starts(line, "```"), dollars = strcmp(line, "$$") == 0;
+        if (where == PROSE && n > 4 && starts(line, "$$") &&
+            strcmp(line + n - 2, "$$") == 0) { /* all in one line */
+            line[n - 2] = '\0';
+            display(f, line + 2, number);
+            continue;
+        }
         if (where == PROSE) {
             where = starts(line, "<!-- symbols") ? SYMBOLS
                     : starts(line, "```math")    ? FENCE
@@ -648,6 +707,11 @@ static void page(proof *f, FILE *in)
             }
             strcat(strcat(text, line), "\n");
         }
+    }
+    if (where != PROSE && where != CODE) {
+        fprintf(stderr, "%s:%d: what begins here does not end\n", f->file,
+                first - 1);
+        exit(2);
     }
 }
 
