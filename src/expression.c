@@ -96,16 +96,21 @@ static dm_value negate(dm_value a)
 
 static dm_value multiply(dm_value a, dm_value b)
 {
-    return rounded(a.x * b.x, fabs(a.x) * b.error + fabs(b.x) * a.error +
-                                  a.error * b.error);
+    double error =
+        fabs(a.x) * b.error + fabs(b.x) * a.error + a.error * b.error;
+
+    if (a.x == 0.0 || b.x == 0.0)
+        return rounded(a.x * b.x, error);
+    return rounded(a.x * b.x, error + DBL_TRUE_MIN); /* it may underflow */
 }
 
 static dm_value divide(dm_value a, dm_value b)
 {
     double x = a.x / b.x, low = fabs(b.x) - b.error;
 
-    return rounded(x,
-                   low > 0.0 ? (a.error + fabs(x) * b.error) / low : INFINITY);
+    return rounded(x, low > 0.0 ? (a.error + fabs(x) * b.error) / low +
+                                      (a.x == 0.0 ? 0.0 : DBL_TRUE_MIN)
+                                : INFINITY);
 }
 
 static dm_value root(dm_value a)
@@ -120,7 +125,7 @@ static dm_value root(dm_value a)
 static dm_value exponential(dm_value a)
 {
     double x = exp(a.x);
-    return from_library(x, x * expm1(a.error));
+    return from_library(x, x * expm1(a.error) + DBL_TRUE_MIN);
 }
 
 static dm_value logarithm(dm_value a)
@@ -663,8 +668,6 @@ static dm_value function(dm_page *p, const char *name, dm_value a)
 {
     if (strcmp(name, "exp") == 0)
         return exponential(a);
-    if (strcmp(name, "ln") == 0)
-        return logarithm(a);
     if (strcmp(name, "sqrt") == 0)
         return root(a);
     if (strcmp(name, "abs") == 0)
@@ -692,17 +695,42 @@ static dm_value extreme(int smaller, dm_value a, dm_value b)
                        fmax(a.error, b.error) };
 }
 
-static dm_value normal_density(dm_page *p, const dm_tex *tree)
+/* The logarithm of a density. */
+static dm_value log_normal(dm_page *p, const dm_tex *tree)
 {
     if (tree->n == 2)
         fail(p, "a law where a number is expected");
     dm_value x = evaluate(p, tree->child[0]);
     dm_value d = add(x, negate(evaluate(p, tree->child[1])));
     dm_value v = evaluate(p, tree->child[2]);
-    dm_value log_density =
-        add(divide(multiply(d, d), v),
-            logarithm(multiply(rounded(2.0 * M_PI, unit), v)));
-    return exponential(multiply(exact(-0.5), log_density));
+    dm_value twice = add(divide(multiply(d, d), v),
+                         logarithm(multiply(rounded(2.0 * M_PI, unit), v)));
+    return multiply(exact(-0.5), twice);
+}
+
+/* The logarithm of a tree; by parts, if its value under- or overflows or has
+ * lost its digits, as that of a ratio of densities far out does. */
+static dm_value log_of(dm_page *p, const dm_tex *tree)
+{
+    if (tree->kind == DM_TEX_NORMAL)
+        return log_normal(p, tree);
+    dm_value v = evaluate(p, tree), a;
+    if (isfinite(v.x) && v.error < 1e-12 * v.x)
+        return logarithm(v);
+    switch (tree->kind) {
+    case DM_TEX_MULTIPLY:
+        a = log_of(p, tree->child[0]);
+        return add(a, log_of(p, tree->child[1]));
+    case DM_TEX_DIVIDE:
+        a = log_of(p, tree->child[0]);
+        return add(a, negate(log_of(p, tree->child[1])));
+    case DM_TEX_FUNCTION:
+        if (strcmp(tree->name, "exp") == 0)
+            return evaluate(p, tree->child[0]);
+        return logarithm(v);
+    default:
+        return logarithm(v);
+    }
 }
 
 /* A sum, product, quotient or power: the left side first, so that every
@@ -748,11 +776,13 @@ static dm_value evaluate(dm_page *p, const dm_tex *tree)
     case DM_TEX_FUNCTION:
         if (tree->n == 2)
             return binary(p, tree);
+        if (strcmp(tree->name, "ln") == 0)
+            return log_of(p, tree->child[0]);
         return function(p, tree->name, evaluate(p, tree->child[0]));
     case DM_TEX_CALL:
         return call(p, tree);
     case DM_TEX_NORMAL:
-        return normal_density(p, tree);
+        return exponential(log_normal(p, tree));
     case DM_TEX_INTEGRAL:
         return integrate(p, tree);
     case DM_TEX_SUM:

@@ -281,6 +281,37 @@ Test(expression, an_error_goes_through_a_logarithm_a_quotient_and_a_power)
     }
 }
 
+/* exp(-2000) is 0 for C; ln(p/q) of two densities is not infinite there. */
+Test(expression, a_logarithm_of_what_underflows_keeps_its_digits)
+{
+    is("\\ln e^{-2000}", -2000.0);
+    is("\\ln(e^{-2000}\\cdot 3)", -2000.0 + log(3.0));
+    is("\\ln\\frac{e^{-2000}}{e^{-1990}}", -10.0);
+    is("\\ln\\mathcal N(100; 0, 1)", -5000.0 - 0.5 * log(2.0 * M_PI));
+    is("\\ln\\frac{\\mathcal N(39; 0, 2)}{\\mathcal N(39; 0, 1)}",
+       380.25 - 0.5 * M_LN2);
+    is("\\ln\\frac{\\mathcal N(38.5; 0, 2)}{\\mathcal N(38.5; 0, 1)}",
+       370.5625 - 0.5 * M_LN2); /* exp(-741) has lost digits */
+    cr_expect(eq(dbl, number("\\ln 0"), -INFINITY));
+    cr_expect(isnan(number("\\ln((-2)\\cdot 3)")));
+}
+
+Test(expression, what_underflows_is_within_its_bound)
+{
+    cr_expect(gt(dbl, value("e^{-800}").error, 0.0));
+    cr_expect(gt(dbl, value("(10^{-200})^2").error, 0.0));
+    cr_expect(isinf(value("\\frac{1}{e^{-800}}").error));
+}
+
+/* Hermite nodes lie far out, where densities underflow. */
+Test(expression, the_mean_of_a_log_ratio_is_the_formula_of_the_book)
+{
+    normal("\\varepsilon");
+    is_within("\\mathbb E\\ln\\frac{\\mathcal N(\\sqrt3\\varepsilon; 0, 3)}"
+              "{\\mathcal N(\\sqrt3\\varepsilon; 3, 0.3)}",
+              0.5 * (log(0.1) + 10.0 + 30.0 - 1.0), 1e-8);
+}
+
 /* Near a pole a bound of first order would be far too small. */
 Test(expression, the_bound_near_a_pole_is_not_of_first_order)
 {
