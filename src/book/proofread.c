@@ -1,6 +1,6 @@
 /* proofread.c -- evaluates every relation in a page's mathematics.
  *
- *   build/proofread [--seed K] [--draws N] [--verbose] FILE...
+ *   build/proofread [--seed K] [--draws N] [--quiet] [--verbose] FILE...
  *
  * Reads display equations (```math fences and $$ blocks) and hidden
  * declarations (<!-- symbols ... -->), and prints a line for each relation:
@@ -24,7 +24,7 @@
 #include "latex.h"
 #include "repair.h"
 
-enum { ROW = 16384, SIDES = 12 };
+enum { ROW = 16384, SIDES = 12, NOTE = 1200 };
 
 typedef enum { OK, SAME, FAILED, UNREAD, WORDS, DEFINED, VERDICTS } verdict;
 static const char *const verdict_name[] = { "ok",     "same",  "FAIL",
@@ -33,12 +33,16 @@ static const char *const verdict_name[] = { "ok",     "same",  "FAIL",
 typedef struct {
     const char *file;
     int line; /* where the row begins */
-    int draws, verbose;
+    int draws, verbose, quiet;
+    int telling;       /* 1 once a draw could tell a wrong relation */
+    double work_limit; /* for suggestions */
     dm_page *page;
     dm_tex_reader *reader;
     char pending[2 * DM_TEX_NAME +
-                 2]; /* a function that the left side of := names */
-    char *left;      /* the last side of the row above */
+                 2];         /* a function that the left side of := names */
+    char *left;              /* the last side of the row above */
+    const char *declaration; /* the one that is being read */
+    int column;              /* where it begins in its line */
     size_t count[VERDICTS];
 } proof;
 
@@ -57,7 +61,7 @@ static void say(proof *f, verdict v, const char *left, const char *relation,
                 const char *right, const char *note)
 {
     f->count[v]++;
-    if (v != FAILED && v != UNREAD && !f->verbose)
+    if (v != FAILED && v != UNREAD && f->quiet)
         return;
     printf("%s:%d: %s %s %s %s%s%s\n", f->file, f->line, verdict_name[v], left,
            relation, right, *note != '\0' ? "   -- " : "", note);
@@ -84,77 +88,152 @@ static const dm_tex *side(proof *f, const char *text, char why[200])
 
 /* --- relations -------------------------------------------------------------------- */
 
-/* 1 if |x - y| is within what both can be trusted to. */
-static int agree(dm_value x, dm_value y)
+/* How two values compare. */
+typedef struct {
+    int agree;       /* within what both can be trusted to           */
+    int finite;      /* both, and their errors                       */
+    int telling;     /* no error is so large that all would agree    */
+    double low, top; /* of x - y, with room for the errors: bounds   */
+} comparison;
+
+static comparison compare(dm_value x, dm_value y)
 {
-    return fabs(x.x - y.x) <= 8.0 * (x.error + y.error) + 1e-300;
+    comparison c = { 1, 1, 1, 0.0, 0.0 };
+    int zero = (x.rows == 0 && x.x == 0.0) || (y.rows == 0 && y.x == 0.0);
+    int n = dm_value_count(x) > dm_value_count(y) ? dm_value_count(x)
+                                                  : dm_value_count(y);
+
+    if (!dm_value_alike(x, y) && !zero)
+        return (comparison){ 0, 1, 1, -1.0, 1.0 };
+    for (int i = 0; i < n; i++) {
+        dm_value a = dm_value_at(x, x.rows == 0 ? 0 : i);
+        dm_value b = dm_value_at(y, y.rows == 0 ? 0 : i);
+        double room = 8.0 * (a.error + b.error) + 1e-300;
+        c.agree = c.agree && fabs(a.x - b.x) <= room;
+        c.finite = c.finite && isfinite(a.x) && isfinite(b.x) && isfinite(room);
+        c.telling =
+            c.telling && room <= 1e-3 * fmax(fabs(a.x), fabs(b.x)) + 1e-6;
+        c.low = a.x - b.x - room;
+        c.top = a.x - b.x + room;
+    }
+    return c;
+}
+
+/* Writes a value: 1.7, or (1.7, 2). */
+static void write_value(dm_value v, char *text, size_t size)
+{
+    int used = snprintf(text, size, "%s", v.rows > 0 ? "(" : "");
+
+    for (int i = 0; i < dm_value_count(v) && (size_t)used < size; i++)
+        used += snprintf(text + used, size - (size_t)used, "%s%.9g",
+                         i == 0 ? "" : ", ", dm_value_at(v, i).x);
+    if (v.rows > 0 && (size_t)used < size)
+        snprintf(text + used, size - (size_t)used, ")");
+}
+
+static void write_two(char note[NOTE], const char *what, dm_value x, dm_value y)
+{
+    char a[NOTE / 4], b[NOTE / 4];
+    size_t used = strlen(note);
+
+    write_value(x, a, sizeof a);
+    write_value(y, b, sizeof b);
+    snprintf(note + used, NOTE - used, "%s%s and %s", what, a, b);
+}
+
+/* Two laws, of which the second may be written as \mathcal N(mean, variance). */
+static verdict hold_laws(proof *f, const dm_tex *a, const dm_tex *b,
+                         int written, char note[NOTE])
+{
+    dm_value x, y, u, v;
+
+    if (written && (b->kind != DM_TEX_NORMAL || b->n != 2)) {
+        strcpy(note, "expected \\mathcal N(mean, variance) on the right");
+        return UNREAD;
+    }
+    if (!dm_page_law(f->page, a, &x, &u) ||
+        !(written ? dm_page_value(f->page, b->child[0], &y) &&
+                        dm_page_value(f->page, b->child[1], &v)
+                  : dm_page_law(f->page, b, &y, &v))) {
+        snprintf(note, NOTE, "%s", dm_page_why(f->page));
+        return UNREAD;
+    }
+    note[0] = '\0';
+    write_two(note, "means ", x, y);
+    write_two(note, ", variances ", u, v);
+    comparison mean = compare(x, y), spread = compare(u, v);
+    if (!mean.finite || !spread.finite) {
+        strcpy(note, "outside its domain");
+        return FAILED;
+    }
+    f->telling = f->telling || (mean.telling && spread.telling);
+    return mean.agree && spread.agree ? OK : FAILED;
+}
+
+/* a/b before and after x has moved, without dividing: a v = b u. */
+static verdict hold_ratio(proof *f, const dm_tex *a, const dm_tex *b,
+                          const dm_tex *in, char note[NOTE])
+{
+    dm_value x, y, u, v;
+
+    if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y) ||
+        !dm_page_move(f->page, in, 0.37) || !dm_page_value(f->page, a, &u) ||
+        !dm_page_value(f->page, b, &v)) {
+        snprintf(note, NOTE, "%s", dm_page_why(f->page));
+        return UNREAD;
+    }
+    double error = fabs(x.x) * v.error + fabs(v.x) * x.error +
+                   fabs(y.x) * u.error + fabs(u.x) * y.error;
+    double left = x.x * v.x, right = y.x * u.x;
+    snprintf(note, NOTE, "ratio %.9g, then %.9g", x.x / y.x, u.x / v.x);
+    f->telling =
+        f->telling || 16.0 * error <= 1e-3 * fmax(fabs(left), fabs(right));
+    return fabs(left - right) <= 16.0 * error ? OK : FAILED;
 }
 
 /* Holds the sides of a relation against each other under one draw.  Returns
  * OK, FAILED or UNREAD, with a note. */
 static verdict hold_once(proof *f, const dm_tex *a, const char *relation,
-                         const dm_tex *b, const dm_tex *in, char note[400])
+                         const dm_tex *b, const dm_tex *in, char note[NOTE])
 {
-    dm_value x, y, u, v;
-    int good;
+    dm_value x, y;
 
-    if (strcmp(relation, "\\sim") == 0) {
-        if (b->kind != DM_TEX_NORMAL || b->n != 2) {
-            strcpy(note, "expected \\mathcal N(mean, variance) on the right");
-            return UNREAD;
-        }
-        if (!dm_page_law(f->page, a, &x, &u) ||
-            !dm_page_value(f->page, b->child[0], &y) ||
-            !dm_page_value(f->page, b->child[1], &v))
-            goto unread;
-        good = agree(x, y) && agree(u, v);
-        snprintf(note, 400, "means %.9g and %.9g, variances %.9g and %.9g", x.x,
-                 y.x, u.x, v.x);
-        return good ? OK : FAILED;
+    note[0] = '\0';
+    if (strcmp(relation, "\\sim") == 0 || strcmp(relation, "d=") == 0)
+        return hold_laws(f, a, b, relation[0] == '\\', note);
+    if (strcmp(relation, "\\propto") == 0)
+        return hold_ratio(f, a, b, in, note);
+    if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y)) {
+        snprintf(note, NOTE, "%s", dm_page_why(f->page));
+        return UNREAD;
     }
-    if (strcmp(relation, "d=") == 0) {
-        if (!dm_page_law(f->page, a, &x, &u) ||
-            !dm_page_law(f->page, b, &y, &v))
-            goto unread;
-        good = agree(x, y) && agree(u, v);
-        snprintf(note, 400, "means %.9g and %.9g, variances %.9g and %.9g", x.x,
-                 y.x, u.x, v.x);
-        return good ? OK : FAILED;
-    }
-    if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y))
-        goto unread;
-    if (strcmp(relation, "\\propto") == 0) {
-        if (!dm_page_move(f->page, in, 0.37) ||
-            !dm_page_value(f->page, a, &u) || !dm_page_value(f->page, b, &v))
-            goto unread;
-        /* a/b before and after, without dividing: a v = b u. */
-        double error = fabs(x.x) * v.error + fabs(v.x) * x.error +
-                       fabs(y.x) * u.error + fabs(u.x) * y.error;
-        good = fabs(x.x * v.x - y.x * u.x) <= 16.0 * error;
-        snprintf(note, 400, "ratio %.9g, then %.9g", x.x / y.x, u.x / v.x);
-        return good ? OK : FAILED;
-    }
-    snprintf(note, 400, "%.9g and %.9g", x.x, y.x);
-    if (!isfinite(x.x) || !isfinite(y.x) || !isfinite(x.error) ||
-        !isfinite(y.error)) {
+    comparison c = compare(x, y);
+    write_two(note, "", x, y);
+    if (!c.finite) {
         strcpy(note, "outside its domain");
         return FAILED;
     }
-    double room = 8.0 * (x.error + y.error);
+    f->telling = f->telling || c.telling;
     if (strcmp(relation, "=") == 0)
-        good = agree(x, y);
-    else if (strcmp(relation, "<") == 0)
-        good = x.x < y.x;
-    else if (strcmp(relation, ">") == 0)
-        good = x.x > y.x;
-    else if (strcmp(relation, "\\le") == 0)
-        good = x.x <= y.x + room;
-    else
-        good = x.x >= y.x - room;
-    return good ? OK : FAILED;
-unread:
-    snprintf(note, 400, "%s", dm_page_why(f->page));
-    return UNREAD;
+        return c.agree ? OK : FAILED;
+    if (x.rows > 0 || y.rows > 0) {
+        strcpy(note, "an inequality between vectors");
+        return UNREAD;
+    }
+    if (strcmp(relation, "<") == 0)
+        return x.x < y.x ? OK : FAILED;
+    if (strcmp(relation, ">") == 0)
+        return x.x > y.x ? OK : FAILED;
+    return (strcmp(relation, "\\le") == 0 ? c.low <= 0.0 : c.top >= 0.0)
+               ? OK
+               : FAILED;
+}
+
+/* Integrals cost a thousand times as much: a fifth of the draws. */
+static int draws_for(const proof *f, const dm_tex *a, const dm_tex *b)
+{
+    int slow = dm_page_is_slow(f->page, a) || dm_page_is_slow(f->page, b);
+    return slow ? (f->draws + 4) / 5 : f->draws;
 }
 
 /* What dm_repair asks: would the relation hold at every draw? */
@@ -167,11 +246,11 @@ typedef struct {
 static int would_hold(void *context, const dm_tex *a, const dm_tex *b)
 {
     question *q = context;
-    char note[400];
-    int draws = q->f->draws;
+    char note[NOTE];
+    int draws = draws_for(q->f, a, b);
 
-    if (dm_page_is_slow(q->f->page, a) || dm_page_is_slow(q->f->page, b))
-        draws = (draws + 4) / 5;
+    if (dm_page_work(q->f->page) > q->f->work_limit)
+        return 0;
     for (int i = 0; i < draws; i++) {
         dm_page_draw(q->f->page);
         if (hold_once(q->f, a, q->relation, b, q->in, note) != OK)
@@ -182,7 +261,7 @@ static int would_hold(void *context, const dm_tex *a, const dm_tex *b)
 
 /* a = b + O(h^order): the difference at h, h/2 and h/4, under one draw. */
 static verdict falls(proof *f, const dm_tex *a, const dm_tex *b,
-                     const dm_tex *h, double order, char note[400])
+                     const dm_tex *h, double order, char note[NOTE])
 {
     double difference[3], error[3];
 
@@ -191,7 +270,7 @@ static verdict falls(proof *f, const dm_tex *a, const dm_tex *b,
         if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y) ||
             !dm_page_value(f->page, h, &step) ||
             !dm_page_move(f->page, h, -0.5 * step.x)) {
-            snprintf(note, 400, "%s", dm_page_why(f->page));
+            snprintf(note, NOTE, "%s", dm_page_why(f->page));
             return UNREAD;
         }
         difference[i] = fabs(x.x - y.x);
@@ -199,7 +278,7 @@ static verdict falls(proof *f, const dm_tex *a, const dm_tex *b,
     }
     double power = log2(difference[1] / difference[2]);
     double before = log2(difference[0] / difference[1]);
-    snprintf(note, 400, "the difference falls like the power %.3f", power);
+    snprintf(note, NOTE, "the difference falls like the power %.3f", power);
     /* The last slope, less its change over the last halving. */
     if (difference[2] <= error[2] ||
         power - fabs(power - before) - 0.05 >= order - 0.5)
@@ -234,7 +313,7 @@ static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
 
 static void check_order(proof *f, char *left, char *right)
 {
-    char why[200] = "", note[400] = "";
+    char why[200] = "", note[NOTE] = "";
     double order = 0.0, unused;
     const dm_tex *h = NULL, *other = NULL;
     int both = cut_order(f, left, &other, &unused);
@@ -263,10 +342,57 @@ static void check_order(proof *f, char *left, char *right)
     say(f, v, left, "= up to the order", right, v == OK ? "" : note);
 }
 
+/* Writes the values of the draw that the sides depend on: " at t = 3, ...".  A
+ * value that may move without changing the note is none. */
+static void write_values(question *q, const dm_tex *a, const dm_tex *b,
+                         char text[NOTE])
+{
+    dm_page *page = q->f->page;
+    char here[NOTE], there[NOTE];
+    size_t used = 0;
+
+    text[0] = '\0';
+    hold_once(q->f, a, q->relation, b, q->in, here);
+    for (size_t i = 0; i < dm_page_count(page); i++) {
+        dm_value before = dm_page_nudge(page, i);
+        verdict v = hold_once(q->f, a, q->relation, b, q->in, there);
+        int moves = dm_page_nudges(page, i);
+        dm_page_restore(page, i, before);
+        if ((moves && v != UNREAD && strcmp(here, there) == 0) ||
+            used + 40 > NOTE)
+            continue;
+        used += (size_t)snprintf(text + used, NOTE - used, "%s",
+                                 used == 0 ? " at " : ", ");
+        int n = dm_page_write(page, i, text + used, NOTE - used);
+        used = n < (int)(NOTE - used) ? used + (size_t)n : NOTE - 1;
+    }
+}
+
+/* A relation that failed under this draw: says where, in short decimals if it
+ * fails there too, and what would mend it. */
+static void refuse(question *q, const char *left, const dm_tex *a,
+                   const char *right, const dm_tex *b, char note[NOTE])
+{
+    proof *f = q->f;
+    char values[NOTE], other[NOTE], change[600], full[3 * NOTE];
+
+    write_values(q, a, b, values);
+    dm_page_shorten(f->page);
+    if (hold_once(f, a, q->relation, b, q->in, other) == FAILED) {
+        strcpy(note, other);
+        write_values(q, a, b, values);
+    }
+    f->work_limit = dm_page_work(f->page) + 1e7;
+    int mended = dm_repair(a, b, would_hold, q, change, sizeof change);
+    snprintf(full, sizeof full, "%s%s%s%s", note, values,
+             mended ? "; would hold with " : "", mended ? change : "");
+    say(f, FAILED, left, q->relation, right, full);
+}
+
 static void check(proof *f, const char *left, const char *relation,
                   const char *right, const char *in)
 {
-    char why[200] = "", note[400] = "", values[600], full[1700];
+    char why[200] = "", note[NOTE] = "";
     const dm_tex *a = side(f, left, why), *b = NULL, *variable = NULL;
 
     if (a != NULL)
@@ -287,34 +413,24 @@ static void check(proof *f, const char *left, const char *relation,
         say(f, SAME, left, relation, right, "");
         return;
     }
-    /* Integrals cost a thousand times as much. */
-    int slow = dm_page_is_slow(f->page, a) || dm_page_is_slow(f->page, b);
-    int draws = slow ? (f->draws + 4) / 5 : f->draws;
+    question q = { f, relation, variable };
+    int draws = draws_for(f, a, b);
+    f->telling = 0;
     for (int i = 0; i < draws; i++) {
         dm_page_draw(f->page);
         verdict v = hold_once(f, a, relation, b, variable, note);
-        if (v == OK)
-            continue;
-        dm_page_values(f->page, values, sizeof values);
-        dm_page_shorten(f->page); /* if it fails there too, say that */
-        char other[400];
-        if (v == FAILED &&
-            hold_once(f, a, relation, b, variable, other) == FAILED) {
-            strcpy(note, other);
-            dm_page_values(f->page, values, sizeof values);
-        }
-        int used =
-            snprintf(full, sizeof full, "%s%s%s", note,
-                     v == FAILED ? " at " : "", v == FAILED ? values : "");
-        question q = { f, relation, variable };
-        if (v == FAILED &&
-            dm_repair(a, b, would_hold, &q, values, sizeof values))
-            snprintf(full + used, sizeof full - (size_t)used,
-                     "; would hold with %s", values);
-        say(f, v, left, relation, right, full);
-        return;
+        if (v == FAILED)
+            refuse(&q, left, a, right, b, note);
+        else if (v == UNREAD)
+            say(f, UNREAD, left, relation, right, note);
+        if (v != OK)
+            return;
     }
-    say(f, OK, left, relation, right, "");
+    if (!f->telling)
+        say(f, UNREAD, left, relation, right,
+            "its errors are too large to tell a wrong relation");
+    else
+        say(f, OK, left, relation, right, f->verbose ? note : "");
 }
 
 static void define(proof *f, const char *left, const char *right)
@@ -345,7 +461,7 @@ static void define(proof *f, const char *left, const char *right)
     else if (a->kind == DM_TEX_NORMAL) /* the book's own: held to its formula */
         check(f, left, "=", right, "");
     else if (!dm_page_define(f->page, a, b))
-        say(f, UNREAD, left, ":=", right, "the left side is not a symbol");
+        say(f, UNREAD, left, ":=", right, dm_page_why(f->page));
     else
         say(f, DEFINED, left, ":=", right, "");
 }
@@ -411,6 +527,14 @@ static int not_one_side(const char *text)
     return depth != 0;
 }
 
+/* What an environment of cases adds to the depth of brackets where it begins
+ * and ends. */
+static int in_cases(const char *p)
+{
+    return (strncmp(p, "\\begin{cases}", 13) == 0) -
+           (strncmp(p, "\\end{cases}", 11) == 0);
+}
+
 /* One statement: sides with relations between them.  The last side is kept,
  * for a row below that begins with a relation. */
 static void statement(proof *f, const char *begin, const char *end, int words)
@@ -420,9 +544,12 @@ static void statement(proof *f, const char *begin, const char *end, int words)
     size_t n = 0, length;
     int depth = 0;
 
-    for (const char *p = begin; p < end; p++) /* a remark ends the statement */
-        if (strncmp(p, "\\text{", 6) == 0)
+    for (const char *p = begin; p < end; p++) { /* a remark ends it */
+        depth += in_cases(p) + (*p == '{') - (*p == '}');
+        if (depth == 0 && strncmp(p, "\\text{", 6) == 0)
             end = p;
+    }
+    depth = 0;
     for (const char *p = begin; p < end; p++) {
         const char *meant = NULL, *start = p;
         char *symbol = NULL;
@@ -437,7 +564,7 @@ static void statement(proof *f, const char *begin, const char *end, int words)
         if (depth == 0 && meant == NULL)
             meant = relation_at(p, &length);
         depth += (*p == '{' || *p == '(' || *p == '[') -
-                 (*p == '}' || *p == ')' || *p == ']');
+                 (*p == '}' || *p == ')' || *p == ']') + in_cases(p);
         if (meant == NULL || n + 1 == SIDES)
             continue;
         sides[n] = copy(from, start);
@@ -480,6 +607,18 @@ static void statement(proof *f, const char *begin, const char *end, int words)
     }
 }
 
+/* 1 if the comment marks its row as not evaluated, and says why. */
+static int is_mark(const char *comment)
+{
+    const char *reason = comment + strlen("% by words:");
+
+    if (strncmp(comment, "% by words:", 11) != 0)
+        return 0;
+    while (*reason == ' ')
+        reason++;
+    return *reason != '\0' && *reason != '\n';
+}
+
 /* Blanks out what is no mathematics: environments, tags, comments. */
 static int clean(char *row)
 {
@@ -489,7 +628,7 @@ static int clean(char *row)
 
     for (char *p = row; *p != '\0'; p++) {
         if (*p == '%' && (p == row || p[-1] != '\\')) {
-            words = words || strncmp(p, "% by words:", 11) == 0;
+            words = words || is_mark(p);
             while (*p != '\0' && *p != '\n')
                 *p++ = ' ';
         }
@@ -530,11 +669,14 @@ static void do_row(proof *f, char *row)
 static void display(proof *f, char *text, int line)
 {
     char *row = text;
+    int cases = 0;
 
     free(f->left);
     f->left = NULL;
     for (char *p = text;; p++) {
-        int end = *p == '\0', cut = p[0] == '\\' && p[1] == '\\';
+        cases += in_cases(p);
+        int end = *p == '\0';
+        int cut = p[0] == '\\' && p[1] == '\\' && cases == 0;
         if (*p == '%' && (p == text || p[-1] != '\\'))
             while (p[1] != '\0' && p[1] != '\n')
                 p++;
@@ -564,86 +706,147 @@ static void display(proof *f, char *text, int line)
 
 /* --- declarations -------------------------------------------------------------------- */
 
-/* Stops at a declaration that cannot be read. */
-static void bad_declaration(const proof *f, const char *text, const char *why)
+/* Stops at a declaration that cannot be read, at this place of its line. */
+static void bad_declaration(const proof *f, const char *place, const char *why)
 {
     fflush(stdout);
-    fprintf(stderr, "%s:%d: declaration \"%s\": %s\n", f->file, f->line, text,
-            why);
+    fprintf(stderr, "%s:%d:%d: declaration \"%s\": %s\n", f->file, f->line,
+            f->column + (int)(place - f->declaration), f->declaration, why);
     exit(2);
 }
 
-static const dm_tex *part(proof *f, const char *begin, const char *end,
-                          const char *whole)
+static const dm_tex *part(proof *f, const char *begin, const char *end)
 {
-    char why[200] = "", *text = copy(begin, end);
-    const dm_tex *tree = side(f, text, why);
+    const char *why;
+    size_t at = 0;
 
+    while (begin < end && *begin == ' ')
+        begin++;
+    while (end > begin && end[-1] == ' ')
+        end--;
+    const dm_tex *tree =
+        dm_tex_read(f->reader, begin, (size_t)(end - begin), &why, &at);
     if (tree == NULL)
-        bad_declaration(f, whole, why);
-    free(text);
+        bad_declaration(f, begin + at, why);
     return tree;
 }
 
-/* x in (low, high); t integer in [low, high]; x_t sequence in (low, high);
- * x ~ N; x_t sequence ~ N; forget x; a = expression. */
+static const dm_tex *symbol_part(proof *f, const char *begin, const char *end)
+{
+    const dm_tex *symbol = part(f, begin, end);
+
+    if (symbol->kind != DM_TEX_SYMBOL)
+        bad_declaration(f, begin, "expected a symbol");
+    return symbol;
+}
+
+static void declare(proof *f, const char *place, dm_sort sort,
+                    const dm_tex *symbol, int sequence, const dm_tex *low,
+                    const dm_tex *high)
+{
+    if (!dm_page_declare(f->page, sort, symbol, sequence, low, high))
+        bad_declaration(f, place, dm_page_why(f->page));
+}
+
+/* The two ends of "(low, high)" at p. */
+static void interval(proof *f, const char *p, const dm_tex **low,
+                     const dm_tex **high)
+{
+    const char *end = p + strlen(p), *comma = NULL;
+    int depth = 0;
+
+    while (*p == ' ')
+        p++;
+    while (end > p && end[-1] == ' ')
+        end--;
+    if (*p != '(' && *p != '[')
+        bad_declaration(f, p, "expected an interval (low, high)");
+    for (const char *c = p + 1; c < end; c++) {
+        depth += (*c == '{' || *c == '(') - (*c == '}' || *c == ')');
+        if (*c == ',' && depth == 0 && comma == NULL)
+            comma = c;
+    }
+    if (comma == NULL || (end[-1] != ')' && end[-1] != ']'))
+        bad_declaration(f, p, "expected an interval (low, high)");
+    *low = part(f, p + 1, comma);
+    *high = part(f, comma + 1, end - 1);
+}
+
+/* Declarations of the form "SYMBOL WORDS REST".  Returns 0 if it has no words
+ * of this kind. */
+static int worded(proof *f, const char *text)
+{
+    static const struct {
+        const char *words;
+        dm_sort sort;
+        int sequence;
+        char rest; /* what follows: an interval, a dimension, nothing */
+    } forms[] = {
+        { " integer in ", DM_INTEGER, 0, 'i' },
+        { " positive matrix in ", DM_POSITIVE, 0, 'd' },
+        { " matrix in ", DM_MATRIX, 0, 'd' },
+        { " vector in ", DM_VECTOR, 0, 'd' },
+        { " identity in ", DM_IDENTITY, 0, 'd' },
+        { " weights in ", DM_WEIGHTS, 1, 'i' },
+        { " sequence in ", DM_FREE, 1, 'i' },
+        { " sequence ~ N", DM_NORMAL, 1, ' ' },
+        { " ~ N in ", DM_NORMAL, 0, 'd' },
+        { " in ", DM_FREE, 0, 'i' },
+        { " dimension", DM_DIMENSION, 0, ' ' },
+        { " density", DM_DENSITY, 0, ' ' },
+    };
+    const dm_tex *low = NULL, *high = NULL;
+    size_t k = 0;
+
+    while (k < sizeof forms / sizeof *forms &&
+           strstr(text, forms[k].words) == NULL)
+        k++;
+    if (k == sizeof forms / sizeof *forms)
+        return 0;
+    const char *at = strstr(text, forms[k].words);
+    const char *rest = at + strlen(forms[k].words);
+    if (forms[k].rest == 'i')
+        interval(f, rest, &low, &high);
+    else if (forms[k].rest == 'd')
+        low = part(f, rest, rest + strlen(rest));
+    else if (rest[strspn(rest, " ")] != '\0')
+        bad_declaration(f, rest, "expected the end");
+    declare(f, text, forms[k].sort, symbol_part(f, text, at), forms[k].sequence,
+            low, high);
+    return 1;
+}
+
+/* forget x; x ~ N; x ~ p; a = expression. */
 static void declaration(proof *f, const char *text)
 {
-    const char *integer = strstr(text, " integer in ");
-    const char *sequence = strstr(text, " sequence ");
-    const char *in = integer != NULL ? integer + 8 : strstr(text, " in ");
-    const char *normal = strstr(text, " ~ N"), *alias = strstr(text, " = ");
+    const char *law = strstr(text, " ~ "), *alias = strstr(text, " = ");
     const char *end = text + strlen(text);
 
+    f->declaration = text;
     if (strncmp(text, "forget ", 7) == 0) {
-        dm_page_forget(f->page, part(f, text + 7, end, text));
-    } else if (normal != NULL) {
-        const dm_tex *symbol =
-            part(f, text, sequence != NULL ? sequence : normal, text);
-        if (symbol->kind != DM_TEX_SYMBOL)
-            bad_declaration(f, text, "expected a symbol");
-        dm_page_normal(f->page, symbol, sequence != NULL);
-    } else if (in != NULL) {
-        const char *open = in + 4, *comma = NULL;
-        int depth = 0;
-        while (*open == ' ')
-            open++;
-        for (const char *c = open + 1; c < end; c++) {
-            depth += (*c == '{' || *c == '(') - (*c == '}' || *c == ')');
-            if (*c == ',' && depth == 0 && comma == NULL)
-                comma = c;
-        }
-        const char *close = end;
-        while (close > open && strchr(" )]", close[-1]) != NULL &&
-               close[-1] == ' ')
-            close--;
-        if ((*open != '(' && *open != '[') || comma == NULL ||
-            (close[-1] != ')' && close[-1] != ']'))
-            bad_declaration(f, text, "expected an interval (low, high)");
-        const dm_tex *low = part(f, open + 1, comma, text);
-        const dm_tex *high = part(f, comma + 1, close - 1, text);
-        const dm_tex *symbol = part(f, text,
-                                    integer != NULL    ? integer
-                                    : sequence != NULL ? sequence
-                                                       : in,
-                                    text);
-        if (symbol->kind != DM_TEX_SYMBOL)
-            bad_declaration(f, text, "expected a symbol");
-        if (integer != NULL)
-            dm_page_integer(f->page, symbol, low, high);
-        else
-            dm_page_free_symbol(f->page, symbol, sequence != NULL, low, high);
+        dm_page_forget(f->page, symbol_part(f, text + 7, end));
+    } else if (worded(f, text)) {
+        return;
+    } else if (law != NULL) {
+        const dm_tex *density = part(f, law + 3, end);
+        int normal = strcmp(law + 3, "N") == 0;
+        declare(f, text, normal ? DM_NORMAL : DM_RANDOM,
+                symbol_part(f, text, law), 0, normal ? NULL : density, NULL);
     } else if (alias != NULL) {
         char *left = copy(text, alias), *right = copy(alias + 3, end);
-        size_t defined = f->count[DEFINED];
+        size_t before = f->count[DEFINED];
+        int quiet = f->quiet;
+        f->quiet = 1;
         define(f, left, right);
-        if (f->count[DEFINED] == defined)
+        f->quiet = quiet;
+        if (f->count[DEFINED] == before)
             bad_declaration(f, text, "expected a symbol and a formula");
-        f->count[DEFINED] = defined; /* the page's own are counted */
+        f->count[DEFINED] = before; /* the page's own are counted */
         free(left);
         free(right);
     } else {
-        bad_declaration(f, text, "expected in, integer in, ~ N, = or forget");
+        bad_declaration(f, text,
+                        "expected in, integer in, vector in, ~ N, = or forget");
     }
 }
 
@@ -689,6 +892,7 @@ static void page(proof *f, FILE *in)
             first = number + 1;
         } else if (where == SYMBOLS) {
             char *declared = copy(line, line + n);
+            f->column = (int)indent + 1;
             if (starts(line, "-->"))
                 where = PROSE;
             else if (*declared != '\0')
@@ -718,17 +922,19 @@ static void page(proof *f, FILE *in)
 static int usage(const char *what)
 {
     fprintf(stderr,
-            "proofread: %s\nusage: build/proofread [--seed K] "
-            "[--draws N] [--verbose] FILE...\n",
+            "proofread: %s\nusage: build/proofread [--seed K] [--draws N] "
+            "[--quiet] [--verbose] FILE...\n",
             what);
     return 2;
 }
 
 /* Proofreads one file.  Returns 0, 1 or 2 as main does, and adds its counts. */
 static int do_file(const char *name, uint64_t seed, int draws, int verbose,
-                   size_t total[VERDICTS])
+                   int quiet, size_t total[VERDICTS])
 {
-    proof f = { .file = name, .draws = draws, .verbose = verbose };
+    proof f = {
+        .file = name, .draws = draws, .verbose = verbose, .quiet = quiet
+    };
     FILE *in = fopen(name, "r");
 
     if (in == NULL) {
@@ -752,14 +958,14 @@ static int do_file(const char *name, uint64_t seed, int draws, int verbose,
 
 int main(int argc, char *argv[])
 {
-    static const struct option known[] = { { "seed", 1, NULL, 's' },
-                                           { "draws", 1, NULL, 'd' },
-                                           { "verbose", 0, NULL, 'v' },
-                                           { "help", 0, NULL, 'h' },
-                                           { NULL, 0, NULL, 0 } };
+    static const struct option known[] = {
+        { "seed", 1, NULL, 's' },  { "draws", 1, NULL, 'd' },
+        { "quiet", 0, NULL, 'q' }, { "verbose", 0, NULL, 'v' },
+        { "help", 0, NULL, 'h' },  { NULL, 0, NULL, 0 }
+    };
     size_t total[VERDICTS] = { 0 };
     uint64_t seed = 1;
-    int found, draws = 25, verbose = 0, status = 0;
+    int found, draws = 25, verbose = 0, quiet = 0, status = 0;
 
     gsl_set_error_handler_off(); /* a hard integral is a verdict, no abort */
     while ((found = getopt_long(argc, argv, "", known, NULL)) != -1) {
@@ -769,6 +975,8 @@ int main(int argc, char *argv[])
             draws = atoi(optarg);
         else if (found == 'v')
             verbose = 1;
+        else if (found == 'q')
+            quiet = 1;
         else
             return found == 'h' ? usage("proofreads markdown files") * 0
                                 : usage("unknown option");
@@ -776,7 +984,7 @@ int main(int argc, char *argv[])
     if (optind == argc || draws < 1)
         return usage("expected FILE, and draws of at least 1");
     for (int i = optind; i < argc; i++) {
-        int one = do_file(argv[i], seed, draws, verbose, total);
+        int one = do_file(argv[i], seed, draws, verbose, quiet, total);
         status = one > status ? one : status;
     }
     printf("proofread: %zu ok, %zu FAIL, %zu by words, %zu unread, %zu same, "
