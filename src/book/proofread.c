@@ -1,6 +1,7 @@
 /* proofread.c -- evaluates every relation in a page's mathematics.
  *
- *   build/proofread [--seed K] [--draws N] [--quiet] [--verbose] FILE...
+ *   build/proofread [--seed K] [--draws N] [--quiet] [--verbose] [--mutate]
+ *                   FILE...
  *
  * Reads display equations (```math fences and $$ blocks) and hidden
  * declarations (<!-- symbols ... -->), and prints a line for each relation:
@@ -22,9 +23,10 @@
 
 #include "expression.h"
 #include "latex.h"
+#include "relation.h"
 #include "repair.h"
 
-enum { ROW = 16384, SIDES = 12, NOTE = 1200 };
+enum { ROW = 16384, SIDES = 12 };
 
 typedef enum { OK, SAME, FAILED, UNREAD, WORDS, DEFINED, VERDICTS } verdict;
 static const char *const verdict_name[] = { "ok",     "same",  "FAIL",
@@ -34,8 +36,13 @@ typedef struct {
     const char *file;
     int line; /* where the row begins */
     int draws, verbose, quiet;
-    int telling;       /* 1 once a draw could tell a wrong relation */
-    double work_limit; /* for suggestions */
+    int mutate;       /* 1 to try every slip of the pen on every relation */
+    long mutant;      /* the definition that has a slip, -1: none         */
+    size_t slip;      /* which                                            */
+    char change[600]; /* what it does; empty if there is none             */
+    long definitions; /* so far                                           */
+    size_t changes, harmless; /* slips tried; of no effect                */
+    int bound;                /* 1 in an inequality or a = b + O(h^n)     */
     dm_page *page;
     dm_tex_reader *reader;
     char pending[2 * DM_TEX_NAME +
@@ -61,7 +68,7 @@ static void say(proof *f, verdict v, const char *left, const char *relation,
                 const char *right, const char *note)
 {
     f->count[v]++;
-    if (v != FAILED && v != UNREAD && f->quiet)
+    if ((v != FAILED && v != UNREAD && f->quiet) || f->mutant >= 0)
         return;
     printf("%s:%d: %s %s %s %s%s%s\n", f->file, f->line, verdict_name[v], left,
            relation, right, *note != '\0' ? "   -- " : "", note);
@@ -88,202 +95,37 @@ static const dm_tex *side(proof *f, const char *text, char why[200])
 
 /* --- relations -------------------------------------------------------------------- */
 
-/* How two values compare. */
-typedef struct {
-    int agree;       /* within what both can be trusted to           */
-    int finite;      /* both, and their errors                       */
-    int telling;     /* no error is so large that all would agree    */
-    double low, top; /* of x - y, with room for the errors: bounds   */
-} comparison;
-
-static comparison compare(dm_value x, dm_value y)
+/* A slip after which a relation still holds: one that changes no value, or
+ * leaves a bound a bound, is none. */
+static void list_survivor(void *context, const char *change, int moved)
 {
-    comparison c = { 1, 1, 1, 0.0, 0.0 };
-    int zero = (x.rows == 0 && x.x == 0.0) || (y.rows == 0 && y.x == 0.0);
-    int n = dm_value_count(x) > dm_value_count(y) ? dm_value_count(x)
-                                                  : dm_value_count(y);
+    proof *f = context;
 
-    if (!dm_value_alike(x, y) && !zero)
-        return (comparison){ 0, 1, 1, -1.0, 1.0 };
-    for (int i = 0; i < n; i++) {
-        dm_value a = dm_value_at(x, x.rows == 0 ? 0 : i);
-        dm_value b = dm_value_at(y, y.rows == 0 ? 0 : i);
-        double room = 8.0 * (a.error + b.error) + 1e-300;
-        c.agree = c.agree && fabs(a.x - b.x) <= room;
-        c.finite = c.finite && isfinite(a.x) && isfinite(b.x) && isfinite(room);
-        c.telling =
-            c.telling && room <= 1e-3 * fmax(fabs(a.x), fabs(b.x)) + 1e-6;
-        c.low = a.x - b.x - room;
-        c.top = a.x - b.x + room;
-    }
-    return c;
+    f->harmless += !moved || f->bound;
+    if (moved && !f->bound)
+        printf("%s:%d: survives: %s\n", f->file, f->line, change);
 }
 
-/* Writes a value: 1.7, or (1.7, 2). */
-static void write_value(dm_value v, char *text, size_t size)
+/* Says whether the relation holds. */
+static void judge(proof *f, const char *left, const char *right, dm_relation *r)
 {
-    int used = snprintf(text, size, "%s", v.rows > 0 ? "(" : "");
+    static const verdict meant[] = { OK, SAME, FAILED, UNREAD };
+    char note[DM_NOTE];
 
-    for (int i = 0; i < dm_value_count(v) && (size_t)used < size; i++)
-        used += snprintf(text + used, size - (size_t)used, "%s%.9g",
-                         i == 0 ? "" : ", ", dm_value_at(v, i).x);
-    if (v.rows > 0 && (size_t)used < size)
-        snprintf(text + used, size - (size_t)used, ")");
-}
-
-static void write_two(char note[NOTE], const char *what, dm_value x, dm_value y)
-{
-    char a[NOTE / 4], b[NOTE / 4];
-    size_t used = strlen(note);
-
-    write_value(x, a, sizeof a);
-    write_value(y, b, sizeof b);
-    snprintf(note + used, NOTE - used, "%s%s and %s", what, a, b);
-}
-
-/* Two laws, of which the second may be written as \mathcal N(mean, variance). */
-static verdict hold_laws(proof *f, const dm_tex *a, const dm_tex *b,
-                         int written, char note[NOTE])
-{
-    dm_value x, y, u, v;
-
-    if (written && (b->kind != DM_TEX_NORMAL || b->n != 2)) {
-        strcpy(note, "expected \\mathcal N(mean, variance) on the right");
-        return UNREAD;
+    if (f->mutant >= 0 && (f->mutant >= f->definitions ||
+                           f->count[FAILED] + f->count[UNREAD] > 0))
+        return; /* the slip is still to come, or has been found */
+    if (f->mutate) {
+        f->bound = r->order > 0.0 || strchr("<>\\", r->sign[0]) != NULL;
+        f->bound = f->bound && strcmp(r->sign, "\\sim") != 0 &&
+                   strcmp(r->sign, "\\propto") != 0;
+        f->changes += dm_relation_mutate(r, list_survivor, f);
+        return;
     }
-    if (!dm_page_law(f->page, a, &x, &u) ||
-        !(written ? dm_page_value(f->page, b->child[0], &y) &&
-                        dm_page_value(f->page, b->child[1], &v)
-                  : dm_page_law(f->page, b, &y, &v))) {
-        snprintf(note, NOTE, "%s", dm_page_why(f->page));
-        return UNREAD;
-    }
-    note[0] = '\0';
-    write_two(note, "means ", x, y);
-    write_two(note, ", variances ", u, v);
-    comparison mean = compare(x, y), spread = compare(u, v);
-    if (!mean.finite || !spread.finite) {
-        strcpy(note, "outside its domain");
-        return FAILED;
-    }
-    f->telling = f->telling || (mean.telling && spread.telling);
-    return mean.agree && spread.agree ? OK : FAILED;
-}
-
-/* a/b before and after x has moved, without dividing: a v = b u. */
-static verdict hold_ratio(proof *f, const dm_tex *a, const dm_tex *b,
-                          const dm_tex *in, char note[NOTE])
-{
-    dm_value x, y, u, v;
-
-    if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y) ||
-        !dm_page_move(f->page, in, 0.37) || !dm_page_value(f->page, a, &u) ||
-        !dm_page_value(f->page, b, &v)) {
-        snprintf(note, NOTE, "%s", dm_page_why(f->page));
-        return UNREAD;
-    }
-    double error = fabs(x.x) * v.error + fabs(v.x) * x.error +
-                   fabs(y.x) * u.error + fabs(u.x) * y.error;
-    double left = x.x * v.x, right = y.x * u.x;
-    snprintf(note, NOTE, "ratio %.9g, then %.9g", x.x / y.x, u.x / v.x);
-    f->telling =
-        f->telling || 16.0 * error <= 1e-3 * fmax(fabs(left), fabs(right));
-    return fabs(left - right) <= 16.0 * error ? OK : FAILED;
-}
-
-/* Holds the sides of a relation against each other under one draw.  Returns
- * OK, FAILED or UNREAD, with a note. */
-static verdict hold_once(proof *f, const dm_tex *a, const char *relation,
-                         const dm_tex *b, const dm_tex *in, char note[NOTE])
-{
-    dm_value x, y;
-
-    note[0] = '\0';
-    if (strcmp(relation, "\\sim") == 0 || strcmp(relation, "d=") == 0)
-        return hold_laws(f, a, b, relation[0] == '\\', note);
-    if (strcmp(relation, "\\propto") == 0)
-        return hold_ratio(f, a, b, in, note);
-    if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y)) {
-        snprintf(note, NOTE, "%s", dm_page_why(f->page));
-        return UNREAD;
-    }
-    comparison c = compare(x, y);
-    write_two(note, "", x, y);
-    if (!c.finite) {
-        strcpy(note, "outside its domain");
-        return FAILED;
-    }
-    f->telling = f->telling || c.telling;
-    if (strcmp(relation, "=") == 0)
-        return c.agree ? OK : FAILED;
-    if (x.rows > 0 || y.rows > 0) {
-        strcpy(note, "an inequality between vectors");
-        return UNREAD;
-    }
-    if (strcmp(relation, "<") == 0)
-        return x.x < y.x ? OK : FAILED;
-    if (strcmp(relation, ">") == 0)
-        return x.x > y.x ? OK : FAILED;
-    return (strcmp(relation, "\\le") == 0 ? c.low <= 0.0 : c.top >= 0.0)
-               ? OK
-               : FAILED;
-}
-
-/* Integrals cost a thousand times as much: a fifth of the draws. */
-static int draws_for(const proof *f, const dm_tex *a, const dm_tex *b)
-{
-    int slow = dm_page_is_slow(f->page, a) || dm_page_is_slow(f->page, b);
-    return slow ? (f->draws + 4) / 5 : f->draws;
-}
-
-/* What dm_repair asks: would the relation hold at every draw? */
-typedef struct {
-    proof *f;
-    const char *relation;
-    const dm_tex *in;
-} question;
-
-static int would_hold(void *context, const dm_tex *a, const dm_tex *b)
-{
-    question *q = context;
-    char note[NOTE];
-    int draws = draws_for(q->f, a, b);
-
-    if (dm_page_work(q->f->page) > q->f->work_limit)
-        return 0;
-    for (int i = 0; i < draws; i++) {
-        dm_page_draw(q->f->page);
-        if (hold_once(q->f, a, q->relation, b, q->in, note) != OK)
-            return 0;
-    }
-    return !dm_page_same(q->f->page, a, b);
-}
-
-/* a = b + O(h^order): the difference at h, h/2 and h/4, under one draw. */
-static verdict falls(proof *f, const dm_tex *a, const dm_tex *b,
-                     const dm_tex *h, double order, char note[NOTE])
-{
-    double difference[3], error[3];
-
-    for (int i = 0; i < 3; i++) {
-        dm_value x, y, step;
-        if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y) ||
-            !dm_page_value(f->page, h, &step) ||
-            !dm_page_move(f->page, h, -0.5 * step.x)) {
-            snprintf(note, NOTE, "%s", dm_page_why(f->page));
-            return UNREAD;
-        }
-        difference[i] = fabs(x.x - y.x);
-        error[i] = 8.0 * (x.error + y.error);
-    }
-    double power = log2(difference[1] / difference[2]);
-    double before = log2(difference[0] / difference[1]);
-    snprintf(note, NOTE, "the difference falls like the power %.3f", power);
-    /* The last slope, less its change over the last halving. */
-    if (difference[2] <= error[2] ||
-        power - fabs(power - before) - 0.05 >= order - 0.5)
-        return OK;
-    return FAILED;
+    r->brief = f->mutant >= 0;
+    dm_verdict v = dm_relation_hold(r, note);
+    say(f, meant[v], left, r->order > 0.0 ? "= up to the order" : r->sign,
+        right, v == DM_HOLDS && !f->verbose ? "" : note);
 }
 
 /* Cuts "+ O(h^n)" off the end of a side.  Returns 1 if it was there; then h
@@ -313,124 +155,49 @@ static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
 
 static void check_order(proof *f, char *left, char *right)
 {
-    char why[200] = "", note[NOTE] = "";
-    double order = 0.0, unused;
+    char why[200] = "";
+    double order = 0.0, on_left = 0.0;
     const dm_tex *h = NULL, *other = NULL;
-    int both = cut_order(f, left, &other, &unused);
-    const dm_tex *a, *b = NULL;
+    int both = cut_order(f, left, &other, &on_left);
 
     if (!cut_order(f, right, &h, &order) && !both) {
         say(f, UNREAD, left, "=", right, "cannot read the order");
         return;
     }
-    if (h == NULL) {
-        h = other;
-        order = unused;
-    }
-    a = side(f, left, why);
-    if (a != NULL)
-        b = side(f, right, why);
-    if (b == NULL) {
+    dm_relation r = { .page = f->page,
+                      .draws = f->draws,
+                      .sign = "=",
+                      .in = h == NULL ? other : h,
+                      .order = h == NULL ? on_left : order };
+    r.left = side(f, left, why);
+    if (r.left != NULL)
+        r.right = side(f, right, why);
+    if (r.right == NULL)
         say(f, UNREAD, left, "=", right, why);
-        return;
-    }
-    verdict v = OK;
-    for (int i = 0; i < f->draws && v == OK; i++) {
-        dm_page_draw(f->page);
-        v = falls(f, a, b, h, order, note);
-    }
-    say(f, v, left, "= up to the order", right, v == OK ? "" : note);
+    else
+        judge(f, left, right, &r);
 }
 
-/* Writes the values of the draw that the sides depend on: " at t = 3, ...".  A
- * value that may move without changing the note is none. */
-static void write_values(question *q, const dm_tex *a, const dm_tex *b,
-                         char text[NOTE])
-{
-    dm_page *page = q->f->page;
-    char here[NOTE], there[NOTE];
-    size_t used = 0;
-
-    text[0] = '\0';
-    hold_once(q->f, a, q->relation, b, q->in, here);
-    for (size_t i = 0; i < dm_page_count(page); i++) {
-        dm_value before = dm_page_nudge(page, i);
-        verdict v = hold_once(q->f, a, q->relation, b, q->in, there);
-        int moves = dm_page_nudges(page, i);
-        dm_page_restore(page, i, before);
-        if ((moves && v != UNREAD && strcmp(here, there) == 0) ||
-            used + 40 > NOTE)
-            continue;
-        used += (size_t)snprintf(text + used, NOTE - used, "%s",
-                                 used == 0 ? " at " : ", ");
-        int n = dm_page_write(page, i, text + used, NOTE - used);
-        used = n < (int)(NOTE - used) ? used + (size_t)n : NOTE - 1;
-    }
-}
-
-/* A relation that failed under this draw: says where, in short decimals if it
- * fails there too, and what would mend it. */
-static void refuse(question *q, const char *left, const dm_tex *a,
-                   const char *right, const dm_tex *b, char note[NOTE])
-{
-    proof *f = q->f;
-    char values[NOTE], other[NOTE], change[600], full[3 * NOTE];
-
-    write_values(q, a, b, values);
-    dm_page_shorten(f->page);
-    if (hold_once(f, a, q->relation, b, q->in, other) == FAILED) {
-        strcpy(note, other);
-        write_values(q, a, b, values);
-    }
-    f->work_limit = dm_page_work(f->page) + 1e7;
-    int mended = dm_repair(a, b, would_hold, q, change, sizeof change);
-    snprintf(full, sizeof full, "%s%s%s%s", note, values,
-             mended ? "; would hold with " : "", mended ? change : "");
-    say(f, FAILED, left, q->relation, right, full);
-}
-
-static void check(proof *f, const char *left, const char *relation,
+static void check(proof *f, const char *left, const char *sign,
                   const char *right, const char *in)
 {
-    char why[200] = "", note[NOTE] = "";
-    const dm_tex *a = side(f, left, why), *b = NULL, *variable = NULL;
+    char why[200] = "";
+    dm_relation r = { .page = f->page, .draws = f->draws, .sign = sign };
 
-    if (a != NULL)
-        b = side(f, right, why);
-    if (b != NULL && *in != '\0')
-        variable = side(f, in, why);
-    else if (b != NULL && strcmp(relation, "\\propto") == 0) {
-        say(f, UNREAD, left, relation, right,
+    if (strcmp(sign, "\\propto") == 0 && *in == '\0') {
+        say(f, UNREAD, left, sign, right,
             "write \\underset{x}{\\propto}, to say in which symbol");
         return;
     }
-    if (a == NULL || b == NULL || (*in != '\0' && variable == NULL)) {
-        say(f, UNREAD, left, relation, right, why);
-        return;
-    }
-    int strict = strcmp(relation, "<") == 0 || strcmp(relation, ">") == 0;
-    if (!strict && dm_page_same(f->page, a, b)) {
-        say(f, SAME, left, relation, right, "");
-        return;
-    }
-    question q = { f, relation, variable };
-    int draws = draws_for(f, a, b);
-    f->telling = 0;
-    for (int i = 0; i < draws; i++) {
-        dm_page_draw(f->page);
-        verdict v = hold_once(f, a, relation, b, variable, note);
-        if (v == FAILED)
-            refuse(&q, left, a, right, b, note);
-        else if (v == UNREAD)
-            say(f, UNREAD, left, relation, right, note);
-        if (v != OK)
-            return;
-    }
-    if (!f->telling)
-        say(f, UNREAD, left, relation, right,
-            "its errors are too large to tell a wrong relation");
+    r.left = side(f, left, why);
+    if (r.left != NULL)
+        r.right = side(f, right, why);
+    if (r.right != NULL && *in != '\0')
+        r.in = side(f, in, why);
+    if (r.right == NULL || (*in != '\0' && r.in == NULL))
+        say(f, UNREAD, left, sign, right, why);
     else
-        say(f, OK, left, relation, right, f->verbose ? note : "");
+        judge(f, left, right, &r);
 }
 
 static void define(proof *f, const char *left, const char *right)
@@ -456,7 +223,11 @@ static void define(proof *f, const char *left, const char *right)
     f->pending[0] = '\0';
     if (a != NULL)
         b = side(f, right, why);
-    if (b == NULL)
+    if (b != NULL && a->kind != DM_TEX_NORMAL && f->definitions++ == f->mutant)
+        b = dm_repair_change(b, f->slip, f->change, sizeof f->change);
+    if (f->mutant >= f->definitions - 1 && b == NULL && a != NULL)
+        f->count[UNREAD]++; /* there is no such slip */
+    else if (b == NULL)
         say(f, UNREAD, left, ":=", right, why);
     else if (a->kind == DM_TEX_NORMAL) /* the book's own: held to its formula */
         check(f, left, "=", right, "");
@@ -860,136 +631,230 @@ static int starts(const char *line, const char *with)
     return strncmp(line, with, strlen(with)) == 0;
 }
 
+/* What is read of a page, line by line. */
+typedef struct {
+    place where;
+    char text[ROW]; /* of the display */
+    int first;      /* its line, or that of the fence */
+} reading;
+
+static void add_line(proof *f, reading *r, const char *line)
+{
+    if (strlen(r->text) + strlen(line) + 2 > sizeof r->text) {
+        fprintf(stderr, "%s:%d: a display of more than %d characters\n",
+                f->file, f->line, ROW);
+        exit(2);
+    }
+    strcat(strcat(r->text, line), "\n");
+}
+
+/* A line that begins with $$: a display, or where one begins. */
+static void dollars(proof *f, reading *r, char *line)
+{
+    size_t n = strlen(line);
+
+    r->first = f->line;
+    r->text[0] = '\0';
+    if (n >= 4 && strcmp(line + n - 2, "$$") == 0) {
+        line[n - 2] = '\0';
+        add_line(f, r, line + 2);
+        display(f, r->text, r->first);
+    } else {
+        r->where = DOLLARS;
+        add_line(f, r, line + 2);
+    }
+}
+
+/* A line outside displays and declarations. */
+static void prose(proof *f, reading *r, char *line)
+{
+    if (starts(line, "$$")) {
+        dollars(f, r, line);
+        return;
+    }
+    r->where = starts(line, "<!-- symbols") ? SYMBOLS
+               : starts(line, "```math")    ? FENCE
+               : starts(line, "```")        ? CODE
+                                            : PROSE;
+    r->text[0] = '\0';
+    r->first = f->line + 1;
+}
+
+/* A line of a display. */
+static void formula(proof *f, reading *r, char *line)
+{
+    size_t n = strlen(line);
+    int end = r->where == FENCE ? starts(line, "```")
+                                : n >= 2 && strcmp(line + n - 2, "$$") == 0;
+
+    if (end && r->where == DOLLARS)
+        line[n - 2] = '\0';
+    if (!end || r->where == DOLLARS)
+        add_line(f, r, line);
+    if (!end)
+        return;
+    display(f, r->text, r->first);
+    r->where = PROSE;
+}
+
+static void symbols(proof *f, reading *r, const char *line)
+{
+    if (starts(line, "-->")) {
+        r->where = PROSE;
+        return;
+    }
+    char *declared = copy(line, line + strlen(line));
+    if (*declared != '\0')
+        declaration(f, declared);
+    free(declared);
+}
+
 /* Proofreads the page in the open file. */
 static void page(proof *f, FILE *in)
 {
-    char line[4096], text[ROW] = "";
-    place where = PROSE;
-    int number = 0, first = 0;
+    reading r = { .where = PROSE };
+    char *line = NULL;
+    size_t room = 0;
+    int number = 0;
 
-    while (fgets(line, sizeof line, in) != NULL) {
-        number++;
+    while (getline(&line, &room, in) >= 0) {
+        f->line = ++number;
+        char *text = line + strspn(line, " ");
+        size_t n = strlen(text);
+        while (n > 0 && strchr("\r\n ", text[n - 1]) != NULL)
+            text[--n] = '\0';
+        f->column = (int)(text - line) + 1;
+        if (r.where == PROSE)
+            prose(f, &r, text);
+        else if (r.where == SYMBOLS)
+            symbols(f, &r, text);
+        else if (r.where == CODE)
+            r.where = starts(text, "```") ? PROSE : CODE;
+        else
+            formula(f, &r, text);
         f->line = number;
-        size_t n = strlen(line), indent = strspn(line, " ");
-        memmove(line, line + indent, n - indent + 1);
-        n -= indent;
-        while (n > 0 && strchr("\r\n ", line[n - 1]) != NULL)
-            line[--n] = '\0';
-        int fence = starts(line, "```"), dollars = strcmp(line, "$$") == 0;
-        if (where == PROSE && n > 4 && starts(line, "$$") &&
-            strcmp(line + n - 2, "$$") == 0) { /* all in one line */
-            line[n - 2] = '\0';
-            display(f, line + 2, number);
-            continue;
-        }
-        if (where == PROSE) {
-            where = starts(line, "<!-- symbols") ? SYMBOLS
-                    : starts(line, "```math")    ? FENCE
-                    : fence                      ? CODE
-                    : dollars                    ? DOLLARS
-                                                 : PROSE;
-            text[0] = '\0';
-            first = number + 1;
-        } else if (where == SYMBOLS) {
-            char *declared = copy(line, line + n);
-            f->column = (int)indent + 1;
-            if (starts(line, "-->"))
-                where = PROSE;
-            else if (*declared != '\0')
-                declaration(f, declared);
-            free(declared);
-        } else if ((where != DOLLARS && fence) ||
-                   (where == DOLLARS && dollars)) {
-            if (where != CODE)
-                display(f, text, first);
-            where = PROSE;
-        } else if (where != CODE) {
-            if (strlen(text) + n + 2 > sizeof text) {
-                fprintf(stderr, "%s:%d: a display of more than %d characters\n",
-                        f->file, number, ROW);
-                exit(2);
-            }
-            strcat(strcat(text, line), "\n");
-        }
     }
-    if (where != PROSE && where != CODE) {
-        fprintf(stderr, "%s:%d: what begins here does not end\n", f->file,
-                first - 1);
-        exit(2);
-    }
+    free(line);
+    if (r.where == PROSE || r.where == CODE)
+        return;
+    fprintf(stderr, "%s:%d: what begins here does not end\n", f->file,
+            r.where == DOLLARS ? r.first : r.first - 1);
+    exit(2);
 }
 
 static int usage(const char *what)
 {
     fprintf(stderr,
             "proofread: %s\nusage: build/proofread [--seed K] [--draws N] "
-            "[--quiet] [--verbose] FILE...\n",
+            "[--quiet] [--verbose] [--mutate] FILE...\n",
             what);
     return 2;
 }
 
-/* Proofreads one file.  Returns 0, 1 or 2 as main does, and adds its counts. */
-static int do_file(const char *name, uint64_t seed, int draws, int verbose,
-                   int quiet, size_t total[VERDICTS])
+/* Proofreads the file, and adds its counts.  Returns 0, 1 or 2 as main does.
+ * `how` has the options. */
+static int do_file(proof *how, const char *name, uint64_t seed)
 {
-    proof f = {
-        .file = name, .draws = draws, .verbose = verbose, .quiet = quiet
-    };
+    proof f = *how;
     FILE *in = fopen(name, "r");
 
     if (in == NULL) {
         fprintf(stderr, "%s: cannot open: %s\n", name, strerror(errno));
         return 2;
     }
+    f.file = name;
     f.page = dm_page_new(seed);
     f.reader = dm_tex_new(is_function, &f);
-    if (f.page != NULL && f.reader != NULL)
-        page(&f, in);
-    else
+    if (f.page == NULL || f.reader == NULL) {
         fprintf(stderr, "%s: no memory\n", name);
+        exit(2);
+    }
+    memset(f.count, 0, sizeof f.count);
+    f.definitions = 0;
+    f.change[0] = '\0';
+    page(&f, in);
     fclose(in);
     free(f.left);
     dm_page_free(f.page);
     dm_tex_free(f.reader);
     for (int v = 0; v < VERDICTS; v++)
-        total[v] += f.count[v];
+        how->count[v] += f.count[v];
+    how->definitions = f.definitions;
+    how->changes = f.changes;
+    how->harmless = f.harmless;
+    memcpy(how->change, f.change, sizeof how->change);
     return f.count[FAILED] + f.count[UNREAD] > 0;
+}
+
+/* Tries every slip of the pen on every relation of the file, then on every
+ * definition: a later line should fail. */
+static void mutate_file(const proof *options, const char *name, uint64_t seed)
+{
+    proof how = *options;
+
+    how.mutate = how.quiet = 1;
+    do_file(&how, name, seed);
+    long definitions = how.definitions;
+    size_t in_relations = how.changes, slips = 0;
+    how.mutate = 0;
+    for (how.mutant = 0; how.mutant < definitions; how.mutant++)
+        for (how.slip = 0;; how.slip++) {
+            int found = do_file(&how, name, seed);
+            if (how.change[0] == '\0')
+                break;
+            slips++;
+            if (!found)
+                printf("%s: definition %ld: survives: %s\n", name,
+                       how.mutant + 1, how.change);
+        }
+    printf("%s: %zu slips in relations, %zu of them without effect; %zu in "
+           "definitions\n",
+           name, in_relations, how.harmless, slips);
 }
 
 int main(int argc, char *argv[])
 {
     static const struct option known[] = {
-        { "seed", 1, NULL, 's' },  { "draws", 1, NULL, 'd' },
-        { "quiet", 0, NULL, 'q' }, { "verbose", 0, NULL, 'v' },
-        { "help", 0, NULL, 'h' },  { NULL, 0, NULL, 0 }
+        { "seed", 1, NULL, 's' },   { "draws", 1, NULL, 'd' },
+        { "quiet", 0, NULL, 'q' },  { "verbose", 0, NULL, 'v' },
+        { "mutate", 0, NULL, 'm' }, { "help", 0, NULL, 'h' },
+        { NULL, 0, NULL, 0 }
     };
-    size_t total[VERDICTS] = { 0 };
+    proof how = { .draws = 25, .mutant = -1 };
     uint64_t seed = 1;
-    int found, draws = 25, verbose = 0, quiet = 0, status = 0;
+    int found, status = 0;
 
     gsl_set_error_handler_off(); /* a hard integral is a verdict, no abort */
     while ((found = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (found == 's')
             seed = strtoull(optarg, NULL, 10);
         else if (found == 'd')
-            draws = atoi(optarg);
+            how.draws = atoi(optarg);
         else if (found == 'v')
-            verbose = 1;
+            how.verbose = 1;
         else if (found == 'q')
-            quiet = 1;
+            how.quiet = 1;
+        else if (found == 'm')
+            how.mutate = 1;
         else
             return found == 'h' ? usage("proofreads markdown files") * 0
                                 : usage("unknown option");
     }
-    if (optind == argc || draws < 1)
+    if (optind == argc || how.draws < 1)
         return usage("expected FILE, and draws of at least 1");
     for (int i = optind; i < argc; i++) {
-        int one = do_file(argv[i], seed, draws, verbose, quiet, total);
+        if (how.mutate) {
+            mutate_file(&how, argv[i], seed);
+            continue;
+        }
+        int one = do_file(&how, argv[i], seed);
         status = one > status ? one : status;
     }
+    if (how.mutate)
+        return 0;
     printf("proofread: %zu ok, %zu FAIL, %zu by words, %zu unread, %zu same, "
            "%zu definitions\n",
-           total[OK], total[FAILED], total[WORDS], total[UNREAD], total[SAME],
-           total[DEFINED]);
+           how.count[OK], how.count[FAILED], how.count[WORDS],
+           how.count[UNREAD], how.count[SAME], how.count[DEFINED]);
     return status;
 }
