@@ -558,3 +558,38 @@ Test(proofread, the_first_row_of_an_environment_names_its_own_line)
 {
     fails(PAGE("\\begin{aligned}\n2x &= x\n\\end{aligned}"), "15: FAIL 2x = x");
 }
+
+/* --- the manual ------------------------------------------------------------- */
+
+/* The part of a text between two marks, in a new string. */
+static char *between(const char *text, const char *from, const char *to)
+{
+    const char *begin = strstr(text, from);
+    cr_assert(begin != NULL, "%s", from);
+    begin += strlen(from);
+    const char *end = strstr(begin, to);
+    cr_assert(end != NULL, "%s", to);
+    return strndup(begin, (size_t)(end - begin));
+}
+
+Test(proofread, the_example_of_the_manual_says_what_the_manual_says)
+{
+    static char manual[SCRATCH_TEXT];
+    FILE *in = fopen("notes/proofreading.md", "r");
+
+    cr_assert(in != NULL);
+    manual[fread(manual, 1, sizeof manual - 1, in)] = '\0';
+    fclose(in);
+    char *page = between(manual, "````markdown\n", "````");
+    char *printed = between(manual, "mine.md:9:", "```");
+    cr_expect(eq(int, proofread("", page), 1));
+    char *second = strstr(printed, "mine.md:10:");
+    cr_assert(second != NULL);
+    second[-1] = '\0';
+    cr_expect(strstr(output, printed) != NULL, "%s", printed);
+    second[strcspn(second, "\n")] = '\0';
+    cr_expect(strstr(output, second + strlen("mine.md:")) != NULL, "%s",
+              second);
+    free(page);
+    free(printed);
+}
