@@ -481,23 +481,47 @@ static dm_tex *slope_of(dm_tex_reader *r, dm_tex *f, const char *variable)
     return named(node, variable);
 }
 
+/* The sign with which both parts of the fraction begin that follows, if it is
+ * one of a derivative; moves nothing. */
+static const char *differential(dm_tex_reader *r)
+{
+    static const char *const signs[] = { "\\partial", "\\mathrm{d}", "d" };
+    const char *start = r->p, *sign = NULL;
+    int depth = 0;
+
+    if (eat(r, "{"))
+        sign = ONE_OF(r, signs);
+    for (; sign != NULL && r->p < r->end && depth >= 0; r->p++)
+        depth += (*r->p == '{') - (*r->p == '}');
+    if (sign == NULL || !eat(r, "{") || !eat(r, sign) || at(r, "_") ||
+        at(r, "}") || at(r, "^"))
+        sign = NULL;
+    r->p = start;
+    if (sign != NULL && eat(r, "{") && eat(r, sign) && at(r, "_"))
+        sign = NULL; /* d_1 */
+    r->p = start;
+    return sign;
+}
+
 /* \frac{d}{dx} and \frac{\partial}{\partial x}, also with what they act on
  * above the line; NULL, and nothing moved, if the fraction is another one. */
 static dm_tex *derivative(dm_tex_reader *r)
 {
-    static const char *const signs[] = { "\\partial", "\\mathrm{d}", "d" };
-    const char *start = r->p, *sign;
-    dm_tex *variable = NULL, *body = NULL, *node = NULL;
+    const char *start = r->p;
+    dm_tex *variable, *body = NULL, *node = NULL;
+    const char *sign = differential(r);
 
-    if (!eat(r, "{") || (sign = ONE_OF(r, signs)) == NULL || !eat(r, sign)) {
-        r->p = start;
+    if (sign == NULL)
         return NULL;
-    }
+    want(r, "{");
+    want(r, sign);
     double times = order(r);
     if (!at(r, "}"))
         body = term(r);
-    if (eat(r, "}") && eat(r, "{") && eat(r, sign))
-        variable = symbol(r);
+    want(r, "}");
+    want(r, "{");
+    want(r, sign);
+    variable = symbol(r);
     if (variable == NULL) {
         r->p = start;
         return NULL;
@@ -509,7 +533,7 @@ static dm_tex *derivative(dm_tex_reader *r)
         node = slope_of(r, body, variable->name);
     if (node == NULL) {
         dm_tex_kind kind =
-            sign == signs[0] ? DM_TEX_PARTIAL : DM_TEX_DERIVATIVE;
+            strcmp(sign, "\\partial") == 0 ? DM_TEX_PARTIAL : DM_TEX_DERIVATIVE;
         node = make(r, kind, body != NULL ? body : term(r), NULL, NULL);
         about(node, variable);
     }

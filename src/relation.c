@@ -6,7 +6,7 @@
 
 #include "repair.h"
 
-enum { SHORT = 1200 }; /* of a note */
+enum { SHORT = 1200, HALVINGS = 8 }; /* a note; halvings of h */
 
 /* --- values ----------------------------------------------------------------------- */
 
@@ -119,27 +119,35 @@ static dm_verdict hold_ratio(const dm_relation *r, int *telling,
     return fabs(left - right) <= error ? DM_HOLDS : DM_FAILS;
 }
 
-/* a = b + O(h^n): the difference at h, h/2 and h/4. */
+/* a = b + O(h^n): how the difference falls as h is halved, as long as it stands
+ * out of the errors. */
 static dm_verdict hold_order(const dm_relation *r, int *telling,
                              char note[SHORT])
 {
-    double difference[3], error[3];
+    double difference[HALVINGS];
+    int n = 0, exact = 0;
 
-    for (int i = 0; i < 3; i++) {
+    for (; n < HALVINGS; n++) {
         dm_value x, y, h;
         if (!dm_page_value(r->page, r->left, &x) ||
             !dm_page_value(r->page, r->right, &y) ||
             !dm_page_value(r->page, r->in, &h) ||
             !dm_page_move(r->page, r->in, -0.5 * h.x))
             return unread(r, note);
-        difference[i] = fabs(x.x - y.x);
-        error[i] = 8.0 * (x.error + y.error);
+        difference[n] = fabs(x.x - y.x);
+        double room = 64.0 * (x.error + y.error);
+        exact = room <= 1e-6 * fmax(fabs(x.x), fabs(y.x)) + 1e-9;
+        if (!(difference[n] > room))
+            break;
     }
-    double power = log2(difference[1] / difference[2]);
-    double before = log2(difference[0] / difference[1]);
-    snprintf(note, SHORT, "the difference falls like the power %.3f", power);
-    if (difference[2] <= error[2])
+    if (n < 3) { /* as good as equal */
+        snprintf(note, SHORT, "the difference is within the errors");
+        *telling = *telling || exact;
         return DM_HOLDS;
+    }
+    double power = log2(difference[n - 2] / difference[n - 1]);
+    double before = log2(difference[n - 3] / difference[n - 2]);
+    snprintf(note, SHORT, "the difference falls like the power %.3f", power);
     *telling = 1;
     /* The last slope, less its change over the last halving. */
     return power - fabs(power - before) - 0.05 >= r->order - 0.5 ? DM_HOLDS
@@ -307,7 +315,7 @@ dm_verdict dm_relation_hold(const dm_relation *r, char note[DM_NOTE])
         if (v != DM_HOLDS)
             return v;
     }
-    if (telling || r->order > 0.0)
+    if (telling)
         return DM_HOLDS;
     strcpy(note, "its errors are too large to tell a wrong relation");
     return DM_UNREAD;

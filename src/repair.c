@@ -124,7 +124,7 @@ static dm_tex *exchanged(pool *p, const dm_tex *old)
 {
     if (old->n != 2 ||
         (old->kind != DM_TEX_CALL && old->kind != DM_TEX_DIVIDE &&
-         old->kind != DM_TEX_SUBTRACT))
+         old->kind != DM_TEX_SUBTRACT && old->kind != DM_TEX_KL))
         return NULL;
     dm_tex *new = copy(p, old);
     if (new != NULL) {
@@ -201,23 +201,22 @@ const dm_tex *dm_repair_change(const dm_tex *tree, size_t n, char *text,
     return NULL;
 }
 
-int dm_repair(const dm_tex *a, const dm_tex *b,
-              int (*holds)(void *context, const dm_tex *a, const dm_tex *b),
-              void *context, char *text, size_t size)
+/* Tries the changes of one side, each at all places before the next. */
+static int mend_side(const dm_tex *a, const dm_tex *b, int left,
+                     int (*holds)(void *context, const dm_tex *a,
+                                  const dm_tex *b),
+                     void *context, char *text, size_t size)
 {
     const dm_tex *place[PLACES];
-    size_t n = 0, on_left;
+    size_t n = 0;
 
-    list(a, place, &n);
-    on_left = n;
-    list(b, place, &n);
+    list(left ? a : b, place, &n);
     for (size_t c = 0; c < CHANGES; c++)
-        for (size_t i = n; i-- > 0;) { /* the right side first */
+        for (size_t i = n; i-- > 0;) {
             nodes.used = 0;
             const dm_tex *new = changes[c](&nodes, place[i]);
             if (new == NULL)
                 continue;
-            int left = i < on_left;
             const dm_tex *side = replaced(&nodes, left ? a : b, place[i], new);
             if (side == NULL ||
                 !holds(context, left ? side : a, left ? b : side))
@@ -226,4 +225,13 @@ int dm_repair(const dm_tex *a, const dm_tex *b,
             return 1;
         }
     return 0;
+}
+
+/* The right side first: it is the one that was derived. */
+int dm_repair(const dm_tex *a, const dm_tex *b,
+              int (*holds)(void *context, const dm_tex *a, const dm_tex *b),
+              void *context, char *text, size_t size)
+{
+    return mend_side(a, b, 0, holds, context, text, size) ||
+           mend_side(a, b, 1, holds, context, text, size);
 }
