@@ -579,7 +579,7 @@ static int given(dm_tex_reader *r)
     static const char *const bars[] = { "\\mid",   "\\Big|",    "\\big|",
                                         "\\Bigm|", "\\middle|", "\\bigm|" };
     const char *bar = ONE_OF(r, bars);
-    return bar != NULL && eat(r, bar);
+    return bar != NULL ? eat(r, bar) : r->bars && eat(r, "|");
 }
 
 /* Adds to the node what stands behind the bar: y, or y = value. */
@@ -656,6 +656,7 @@ static dm_tex *mean(dm_tex_reader *r, int spread)
 
     r->bars = r->norms = 0;
     if (eat(r, "[") || eat(r, "\\{")) {
+        r->bars = 1;
         node->child[0] = expression(r);
         if (spread && eat(r, ","))
             second = expression(r);
@@ -681,7 +682,8 @@ static dm_tex *divergence(dm_tex_reader *r)
     r->norms = 1;
     want(r, "(");
     dm_tex *p = expression(r);
-    want(r, "\\|");
+    if (!eat(r, "\\parallel") && !eat(r, "||"))
+        want(r, "\\|");
     dm_tex *q = expression(r);
     want(r, ")");
     r->norms = norms;
@@ -754,9 +756,10 @@ static dm_tex *bracketed(dm_tex_reader *r, const char *close)
 /* The arguments of a call, in their brackets. */
 static void arguments(dm_tex_reader *r, dm_tex *call)
 {
-    int norms = r->norms;
+    int norms = r->norms, bars = r->bars;
 
     r->norms = 0;
+    r->bars = 1;
     want(r, "(");
     for (;;) {
         if (call->n == DM_TEX_CHILDREN)
@@ -769,6 +772,7 @@ static void arguments(dm_tex_reader *r, dm_tex *call)
     }
     want(r, ")");
     r->norms = norms;
+    r->bars = bars;
 }
 
 /* 1 if the name, or the name and index, is a function of the page. */
@@ -1047,7 +1051,7 @@ static int goes_on(dm_tex_reader *r)
     if (c == '\\')
         return ONE_OF(r, others) == NULL && !(r->norms && at(r, "\\|"));
     return isalnum(c) || c == '(' || c == '[' || c == '{' || c == '.' ||
-           (c == '|' && !r->bars);
+           (c == '|' && !r->bars && !at(r, "||"));
 }
 
 static dm_tex *term(dm_tex_reader *r)
@@ -1119,6 +1123,14 @@ const dm_tex *dm_tex_read(dm_tex_reader *r, const char *text, size_t length,
     if (r->p != r->end)
         fail(r, "expected the end");
     return node;
+}
+
+const dm_tex *dm_tex_density(dm_tex_reader *r, const dm_tex *law,
+                             const dm_tex *x)
+{
+    if (setjmp(r->stop) != 0)
+        return NULL;
+    return make(r, DM_TEX_NORMAL, (dm_tex *)x, law->child[0], law->child[1]);
 }
 
 int dm_tex_same(const dm_tex *a, const dm_tex *b)

@@ -178,6 +178,15 @@ static void check_order(proof *f, char *left, char *right)
         judge(f, left, right, &r);
 }
 
+/* Where a call stands beside a law, as in q(x \mid y) = \mathcal N(m, v), the
+ * law's density at the first argument is meant. */
+static const dm_tex *as_density(proof *f, const dm_tex *call, const dm_tex *law)
+{
+    if (call->kind == DM_TEX_CALL && law->kind == DM_TEX_NORMAL && law->n == 2)
+        return dm_tex_density(f->reader, law, call->child[0]);
+    return law;
+}
+
 static void check(proof *f, const char *left, const char *sign,
                   const char *right, const char *in)
 {
@@ -192,6 +201,8 @@ static void check(proof *f, const char *left, const char *sign,
     r.left = side(f, left, why);
     if (r.left != NULL)
         r.right = side(f, right, why);
+    if (r.right != NULL && strcmp(sign, "=") == 0)
+        r.right = as_density(f, r.left, r.right);
     if (r.right != NULL && *in != '\0')
         r.in = side(f, in, why);
     if (r.right == NULL || (*in != '\0' && r.in == NULL))
@@ -223,6 +234,8 @@ static void define(proof *f, const char *left, const char *right)
     f->pending[0] = '\0';
     if (a != NULL)
         b = side(f, right, why);
+    if (b != NULL)
+        b = as_density(f, a, b);
     if (b != NULL && a->kind != DM_TEX_NORMAL && f->definitions++ == f->mutant)
         b = dm_repair_change(b, f->slip, f->change, sizeof f->change);
     if (f->mutant >= f->definitions - 1 && b == NULL && a != NULL)
