@@ -323,20 +323,40 @@ dm_verdict dm_relation_hold(const dm_relation *r, char note[DM_NOTE])
 
 /* --- mutants ---------------------------------------------------------------------- */
 
-/* 1 if the two trees differ in value at some draw, by more than a millionth. */
-static int moves(const dm_relation *r, const dm_tex *a, const dm_tex *b)
+/* 1 if two values differ by more than a millionth. */
+static int differ(dm_value x, dm_value y)
 {
-    for (int i = draws_of(r); i > 0; i--) {
-        dm_value x, y;
-        dm_page_draw(r->page);
-        if (!dm_page_value(r->page, a, &x) || !dm_page_value(r->page, b, &y) ||
-            !dm_value_alike(x, y))
+    if (!dm_value_alike(x, y))
+        return 1;
+    for (int k = 0; k < dm_value_count(x); k++) {
+        double u = dm_value_at(x, k).x, v = dm_value_at(y, k).x;
+        if (!(fabs(u - v) <= 1e-6 * fmax(fabs(u), fabs(v))))
             return 1;
-        for (int k = 0; k < dm_value_count(x); k++) {
-            double u = dm_value_at(x, k).x, v = dm_value_at(y, k).x;
-            if (!(fabs(u - v) <= 1e-6 * fmax(fabs(u), fabs(v))))
-                return 1;
-        }
+    }
+    return 0;
+}
+
+/* Stores mean and variance of a side in law, of any other side its value. */
+static int look(dm_page *p, const dm_tex *side, int in_law, dm_value *mean,
+                dm_value *variance)
+{
+    *variance = dm_value_exact(0.0);
+    if (side->kind == DM_TEX_NORMAL && side->n == 2)
+        return dm_page_value(p, side->child[0], mean) &&
+               dm_page_value(p, side->child[1], variance);
+    return in_law ? dm_page_law(p, side, mean, variance)
+                  : dm_page_value(p, side, mean);
+}
+
+int dm_relation_moves(dm_page *p, int draws, int in_law, const dm_tex *a,
+                      const dm_tex *b)
+{
+    for (int i = 0; i < draws; i++) {
+        dm_value x, y, u, v;
+        dm_page_draw(p);
+        if (!look(p, a, in_law, &x, &u) || !look(p, b, in_law, &y, &v) ||
+            differ(x, y) || differ(u, v))
+            return 1;
     }
     return 0;
 }
@@ -346,6 +366,7 @@ size_t dm_relation_mutate(const dm_relation *r,
                                            int moved),
                           void *context)
 {
+    int in_law = strcmp(r->sign, "\\sim") == 0 || strcmp(r->sign, "d=") == 0;
     char text[600];
     size_t changes = 0;
 
@@ -358,7 +379,9 @@ size_t dm_relation_mutate(const dm_relation *r,
             *(right ? &mutant.right : &mutant.left) = changed;
             changes++;
             if (holds_throughout(&mutant, INFINITY))
-                survived(context, text, moves(r, side, changed));
+                survived(context, text,
+                         dm_relation_moves(r->page, draws_of(r), in_law, side,
+                                           changed));
         }
     }
     return changes;

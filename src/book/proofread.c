@@ -41,8 +41,8 @@ typedef struct {
     size_t slip;      /* which                                            */
     char change[600]; /* what it does; empty if there is none             */
     long definitions; /* so far                                           */
-    size_t changes, harmless; /* slips tried; of no effect                */
-    int bound;                /* 1 in an inequality or a = b + O(h^n)     */
+    size_t changes, harmless, survivors; /* slips tried; of no effect */
+    int bound; /* 1 in an inequality or a = b + O(h^n)     */
     dm_page *page;
     dm_tex_reader *reader;
     char pending[2 * DM_TEX_NAME +
@@ -102,6 +102,7 @@ static void list_survivor(void *context, const char *change, int moved)
     proof *f = context;
 
     f->harmless += !moved || f->bound;
+    f->survivors += moved && !f->bound;
     if (moved && !f->bound)
         printf("%s:%d: survives: %s\n", f->file, f->line, change);
 }
@@ -211,6 +212,20 @@ static void check(proof *f, const char *left, const char *sign,
         judge(f, left, right, &r);
 }
 
+/* The definition with its slip; NULL if there are no more, or if it changes no
+ * value, which needs no finding. */
+static const dm_tex *slipped(proof *f, const dm_tex *tree)
+{
+    const dm_tex *changed =
+        dm_repair_change(tree, f->slip, f->change, sizeof f->change);
+
+    if (changed == NULL ||
+        dm_relation_moves(f->page, f->draws, 0, tree, changed))
+        return changed;
+    f->harmless++;
+    return NULL;
+}
+
 static void define(proof *f, const char *left, const char *right)
 {
     char why[200] = "";
@@ -237,7 +252,7 @@ static void define(proof *f, const char *left, const char *right)
     if (b != NULL)
         b = as_density(f, a, b);
     if (b != NULL && a->kind != DM_TEX_NORMAL && f->definitions++ == f->mutant)
-        b = dm_repair_change(b, f->slip, f->change, sizeof f->change);
+        b = slipped(f, b);
     if (f->mutant >= f->definitions - 1 && b == NULL && a != NULL)
         f->count[UNREAD]++; /* there is no such slip */
     else if (b == NULL)
@@ -795,8 +810,15 @@ static int do_file(proof *how, const char *name, uint64_t seed)
     how->definitions = f.definitions;
     how->changes = f.changes;
     how->harmless = f.harmless;
+    how->survivors = f.survivors;
     memcpy(how->change, f.change, sizeof how->change);
     return f.count[FAILED] + f.count[UNREAD] > 0;
+}
+
+static void report_slips(const proof *how, const char *name, const char *where)
+{
+    printf("%s: %zu slips in %s: %zu without effect, %zu survive\n", name,
+           how->changes, where, how->harmless, how->survivors);
 }
 
 /* Tries every slip of the pen on every relation of the file, then on every
@@ -805,24 +827,26 @@ static void mutate_file(const proof *options, const char *name, uint64_t seed)
 {
     proof how = *options;
 
-    how.mutate = how.quiet = 1;
+    how.quiet = 1;
     do_file(&how, name, seed);
+    report_slips(&how, name, "relations");
     long definitions = how.definitions;
-    size_t in_relations = how.changes, slips = 0;
     how.mutate = 0;
+    how.changes = how.harmless = how.survivors = 0;
     for (how.mutant = 0; how.mutant < definitions; how.mutant++)
         for (how.slip = 0;; how.slip++) {
+            size_t harmless = how.harmless;
             int found = do_file(&how, name, seed);
             if (how.change[0] == '\0')
                 break;
-            slips++;
-            if (!found)
-                printf("%s: definition %ld: survives: %s\n", name,
-                       how.mutant + 1, how.change);
+            how.changes++;
+            if (found || how.harmless > harmless)
+                continue;
+            how.survivors++;
+            printf("%s: definition %ld: survives: %s\n", name, how.mutant + 1,
+                   how.change);
         }
-    printf("%s: %zu slips in relations, %zu of them without effect; %zu in "
-           "definitions\n",
-           name, in_relations, how.harmless, slips);
+    report_slips(&how, name, "definitions");
 }
 
 int main(int argc, char *argv[])
