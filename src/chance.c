@@ -190,7 +190,7 @@ static void affine(dm_page *p, const sources *s, size_t n,
                              dm_value_multiply(&p->cells, *slopes, there, 0));
         for (int i = 0; i < rows; i++) {
             dm_value a = dm_value_at(got, i), b = dm_value_at(want, i);
-            if (!(fabs(a.x - b.x) <= 8.0 * (a.error + b.error)))
+            if (fabs(a.x - b.x) > 8.0 * (a.error + b.error))
                 dm_page_fail(p, "not affine in its normals");
         }
     }
