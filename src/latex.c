@@ -1242,6 +1242,32 @@ static void write_derivative(writer *w, const dm_tex *tree, const char *sign)
     write_part(w, tree->child[0], 0);
 }
 
+/* f'(x), or \frac{\partial f}{\partial x}(x, y). */
+static void write_slope(writer *w, const dm_tex *tree)
+{
+    const dm_tex *call = tree->child[0];
+    char times[16] = "";
+
+    if (tree->number > 1.0)
+        snprintf(times, sizeof times, "^%g", tree->number);
+    if (tree->name[0] != '\0') {
+        put(w, "\\frac{\\partial");
+        put(w, times);
+        put(w, times[0] == '\0' ? " " : "");
+    }
+    write_symbol(w, call);
+    for (double i = 0.0; tree->name[0] == '\0' && i < tree->number; i++)
+        put(w, "'");
+    if (tree->name[0] != '\0') {
+        put(w, "}{\\partial ");
+        put(w, tree->name);
+        put(w, times);
+        put(w, "}");
+    }
+    if (call->n > 0)
+        write_list(w, call, ", ");
+}
+
 /* A value at two places, a law, a mean: "[A; B, C]" of its parts. */
 static void write_rare(writer *w, const dm_tex *tree)
 {
@@ -1253,7 +1279,6 @@ static void write_rare(writer *w, const dm_tex *tree)
         { DM_TEX_AVERAGE, "\\mathbb E[", "; \\sim ", "]" },
         { DM_TEX_KL, "D_{\\mathrm{KL}}(", " \\,\\|\\, ", ")" },
         { DM_TEX_GIVEN, "", " \\mid ", "" },
-        { DM_TEX_SLOPE, "\\partial ", "", "" },
         { DM_TEX_BETWEEN, "[", "]; ", "" },
         { DM_TEX_CASES, "\\{", " \\text{ if } ", "\\}" },
     };
@@ -1261,6 +1286,10 @@ static void write_rare(writer *w, const dm_tex *tree)
 
     if (tree->kind == DM_TEX_RELATION) {
         write_between(w, tree, "", tree->name, "");
+        return;
+    }
+    if (tree->kind == DM_TEX_SLOPE) {
+        write_slope(w, tree);
         return;
     }
     while (k + 1 < sizeof as / sizeof *as && as[k].kind != tree->kind)
