@@ -76,7 +76,10 @@ dm_cloud *dm_cloud_new(size_t dim, size_t n)
         GSL_ERROR_NULL("no memory for cloud", GSL_ENOMEM);
     }
     memset(x, 0, bytes);
-    *cloud = (dm_cloud){ dim, n, x, dim == 2 ? x + padded(n) : NULL };
+    cloud->dim = dim;
+    cloud->n = n;
+    cloud->x = x;
+    cloud->y = dim == 2 ? x + padded(n) : NULL;
     return cloud;
 }
 

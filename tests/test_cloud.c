@@ -406,11 +406,10 @@ static void expect_refused(const dm_sampler *table, const dm_mixture *m,
 
 Test(cloud, a_step_that_cannot_be_taken_is_a_domain_error)
 {
-    static const dm_level fine = { 0.8, 0.36 };
     static const dm_step bad[] = {
-        { .A = NAN, .B = 1.0, .C = 1.0, .from = fine },
-        { .A = 1.0, .B = INFINITY, .C = 1.0, .from = fine },
-        { .A = 1.0, .B = 1.0, .C = -INFINITY, .from = fine },
+        { .A = NAN, .B = 1.0, .C = 1.0, .from = { 0.8, 0.36 } },
+        { .A = 1.0, .B = INFINITY, .C = 1.0, .from = { 0.8, 0.36 } },
+        { .A = 1.0, .B = 1.0, .C = -INFINITY, .from = { 0.8, 0.36 } },
         { .A = 1.0, .B = 1.0, .C = 1.0, .from = { 0.0, 1.0 } },
         { .A = 1.0, .B = 1.0, .C = 1.0, .from = { NAN, 1.0 } },
         { .A = 1.0, .B = 1.0, .C = 1.0, .from = { INFINITY, 1.0 } },
