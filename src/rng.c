@@ -124,9 +124,8 @@ DM_FAST static void uniforms(uint64_t seed, words first, double u[restrict],
 
 #pragma omp simd
     for (uint32_t i = 0; i < GROUP; i++) {
-        words x = first;
-        x.a = (first.a + i) & 0xFFFFFFFF;
-        x = philox(x, k0, k1);
+        uint64_t a = (first.a + i) & 0xFFFFFFFF;
+        words x = philox((words){ a, first.b, first.c, first.d }, k0, k1);
         u[i] = unit_interval(x.b << 32 | x.a);
         v[i] = unit_interval(x.d << 32 | x.c);
     }
