@@ -122,7 +122,9 @@ DM_FAST static void uniforms(uint64_t seed, words first, double u[restrict],
 {
     const uint64_t k0 = seed & 0xFFFFFFFF, k1 = seed >> 32;
 
+#ifndef __clang__ /* which cannot, and would warn */
 #pragma omp simd
+#endif
     for (uint32_t i = 0; i < GROUP; i++) {
         uint64_t a = (first.a + i) & 0xFFFFFFFF;
         words x = philox((words){ a, first.b, first.c, first.d }, k0, k1);
