@@ -125,43 +125,52 @@ static double *aligned(size_t n)
     return aligned_alloc(DM_ALIGNMENT, n * sizeof(double));
 }
 
-/* Stores the u of the components and the logarithms of their weights, and the
+/* The loops over particles come out as vector code, each particle in a lane of
+ * its own; gcc sees to that where the loop over components has no test before
+ * its first pass, hence do. */
+
+/* Stores u and the logarithms of the weights of the K components, and the
  * largest of these.  x, largest: [GROUP]; u, w: [K * GROUP]. */
 DM_FAST static void weigh_1d(size_t K, const bump b[], const double x[restrict],
                              double u[restrict], double w[restrict],
                              double largest[restrict])
 {
-    for (int i = 0; i < GROUP; i++)
-        largest[i] = -INFINITY;
-    for (size_t k = 0; k < K; k++, u += GROUP, w += GROUP) {
-        const bump c = b[k];
-#pragma omp simd aligned(x, u, w, largest : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
-            u[i] = c.root[0] * (x[i] - c.mean[0]);
-            w[i] = c.log_peak - u[i] * u[i];
-            largest[i] = w[i] > largest[i] ? w[i] : largest[i];
-        }
+    DM_LANES
+    for (size_t i = 0; i < GROUP; i++) {
+        double top = -INFINITY;
+        size_t k = 0;
+        do {
+            double p = b[k].root[0] * (x[i] - b[k].mean[0]);
+            double l = b[k].log_peak - p * p;
+            u[k * GROUP + i] = p;
+            w[k * GROUP + i] = l;
+            top = l > top ? l : top;
+        } while (++k < K);
+        largest[i] = top;
     }
 }
 
-/* The same in two dimensions. */
+/* The same in two dimensions, with v. */
 DM_FAST static void weigh_2d(size_t K, const bump b[], const double x[restrict],
                              const double y[restrict], double u[restrict],
                              double v[restrict], double w[restrict],
                              double largest[restrict])
 {
-    for (int i = 0; i < GROUP; i++)
-        largest[i] = -INFINITY;
-    for (size_t k = 0; k < K; k++, u += GROUP, v += GROUP, w += GROUP) {
-        const bump c = b[k];
-#pragma omp simd aligned(x, y, u, v, w, largest : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
-            double dx = x[i] - c.mean[0], dy = y[i] - c.mean[1];
-            u[i] = c.root[0] * dx;
-            v[i] = c.root[1] * dx + c.root[2] * dy;
-            w[i] = c.log_peak - u[i] * u[i] - v[i] * v[i];
-            largest[i] = w[i] > largest[i] ? w[i] : largest[i];
-        }
+    DM_LANES
+    for (size_t i = 0; i < GROUP; i++) {
+        double top = -INFINITY;
+        size_t k = 0;
+        do {
+            double dx = x[i] - b[k].mean[0], dy = y[i] - b[k].mean[1];
+            double p = b[k].root[0] * dx;
+            double q = b[k].root[1] * dx + b[k].root[2] * dy;
+            double l = b[k].log_peak - p * p - q * q;
+            u[k * GROUP + i] = p;
+            v[k * GROUP + i] = q;
+            w[k * GROUP + i] = l;
+            top = l > top ? l : top;
+        } while (++k < K);
+        largest[i] = top;
     }
 }
 
@@ -171,75 +180,67 @@ DM_FAST static void exponentials(size_t K, const double largest[restrict],
                                  double w[restrict])
 {
     for (size_t k = 0; k < K; k++, w += GROUP) {
-#pragma omp simd aligned(w, largest : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
+        DM_LANES
+        for (size_t i = 0; i < GROUP; i++) {
             double below = w[i] - largest[i];
             w[i] = exp(below > -600.0 ? below : -600.0);
         }
     }
 }
 
-/* Stores B eps*, Eqs. (0.17) and (0.22), in gx: the means under the weights w
- * of root times u, times what is left of the formula, `pull`. */
-DM_FAST static void gather_1d(size_t K, const bump b[], double pull,
-                              const double u[restrict],
-                              const double w[restrict], double gx[restrict])
-{
-    alignas(DM_ALIGNMENT) double sum[GROUP] = { 0.0 };
-
-    for (int i = 0; i < GROUP; i++)
-        gx[i] = 0.0;
-    for (size_t k = 0; k < K; k++, u += GROUP, w += GROUP) {
-        const bump c = b[k];
-#pragma omp simd aligned(u, w, gx : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
-            sum[i] += w[i];
-            gx[i] += c.root[0] * (w[i] * u[i]);
-        }
-    }
-#pragma omp simd aligned(gx : DM_ALIGNMENT)
-    for (int i = 0; i < GROUP; i++)
-        gx[i] *= pull / sum[i];
-}
-
-/* The same in two dimensions: root transposed times (u, v). */
-DM_FAST static void gather_2d(size_t K, const bump b[], double pull,
-                              const double u[restrict],
-                              const double v[restrict],
-                              const double w[restrict], double gx[restrict],
-                              double gy[restrict])
-{
-    alignas(DM_ALIGNMENT) double sum[GROUP] = { 0.0 };
-
-    for (int i = 0; i < GROUP; i++)
-        gx[i] = gy[i] = 0.0;
-    for (size_t k = 0; k < K; k++, u += GROUP, v += GROUP, w += GROUP) {
-        const bump c = b[k];
-#pragma omp simd aligned(u, v, w, gx, gy : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
-            double wu = w[i] * u[i], wv = w[i] * v[i];
-            sum[i] += w[i];
-            gx[i] += c.root[0] * wu + c.root[1] * wv;
-            gy[i] += c.root[2] * wv;
-        }
-    }
-#pragma omp simd aligned(gx, gy : DM_ALIGNMENT)
-    for (int i = 0; i < GROUP; i++) {
-        double scale = pull / sum[i];
-        gx[i] *= scale;
-        gy[i] *= scale;
-    }
-}
-
-/* x = A x + g + C z */
-DM_FAST static void move(const dm_step *step, const double g[restrict],
-                         const double z[restrict], double x[restrict])
+/* The step: x = A x + B eps* + C z, where B eps*, Eqs. (0.17) and (0.22), is
+ * `pull` times the mean under the weights w of root times u. */
+DM_FAST static void move_1d(size_t K, const bump b[], const dm_step *step,
+                            double pull, const double u[restrict],
+                            const double w[restrict], const double z[restrict],
+                            double x[restrict])
 {
     const double A = step->A, C = step->C;
 
-#pragma omp simd aligned(g, z, x : DM_ALIGNMENT)
-    for (int i = 0; i < GROUP; i++)
-        x[i] = A * x[i] + g[i] + C * z[i];
+    DM_LANES
+    for (size_t i = 0; i < GROUP; i++) {
+        double sum = 0.0, g = 0.0;
+        size_t k = 0;
+        do {
+            double r = w[k * GROUP + i];
+            sum += r;
+            g += b[k].root[0] * (r * u[k * GROUP + i]);
+        } while (++k < K);
+        x[i] = A * x[i] + pull / sum * g + C * z[i];
+    }
+}
+
+/* The same in two dimensions: root transposed times (u, v). */
+DM_FAST static void move_2d(size_t K, const bump b[], const dm_step *step,
+                            double pull, const workspace *ws, size_t at,
+                            double x[restrict], double y[restrict])
+{
+    const double A = step->A, C = step->C;
+    const double *restrict u = ws->u, *restrict v = ws->v, *restrict w = ws->w;
+    const double *restrict z1 = &ws->z[0][at], *restrict z2 = &ws->z[1][at];
+
+    DM_LANES
+    for (size_t i = 0; i < GROUP; i++) {
+        double sum = 0.0, gx = 0.0, gy = 0.0;
+        size_t k = 0;
+        do {
+            double r = w[k * GROUP + i];
+            double ru = r * u[k * GROUP + i], rv = r * v[k * GROUP + i];
+            sum += r;
+            gx += b[k].root[0] * ru + b[k].root[1] * rv;
+            gy += b[k].root[2] * rv;
+        } while (++k < K);
+        double scale = pull / sum;
+        x[i] = A * x[i] + scale * gx + C * z1[i];
+        y[i] = A * y[i] + scale * gy + C * z2[i];
+    }
+}
+
+/* The step where B = 0. */
+static void drift(const dm_step *step, const double z[], double x[])
+{
+    for (size_t i = 0; i < GROUP; i++)
+        x[i] = step->A * x[i] + step->C * z[i];
 }
 
 /* One step of the group at x, and at y unless that is NULL, with the K
@@ -247,23 +248,23 @@ DM_FAST static void move(const dm_step *step, const double g[restrict],
 static void take_step(const dm_step *step, size_t K, const bump b[],
                       const workspace *ws, size_t at, double x[], double y[])
 {
-    alignas(DM_ALIGNMENT) double gx[GROUP] = { 0.0 }, gy[GROUP] = { 0.0 };
     alignas(DM_ALIGNMENT) double largest[GROUP];
     /* eps* is sqrt(variance) times root^T root times 2 times d. */
     double pull = 2.0 * step->B * sqrt(step->from.variance);
 
-    if (step->B != 0.0 && y == NULL) {
+    if (step->B == 0.0) {
+        drift(step, &ws->z[0][at], x);
+        if (y != NULL)
+            drift(step, &ws->z[1][at], y);
+    } else if (y == NULL) {
         weigh_1d(K, b, x, ws->u, ws->w, largest);
         exponentials(K, largest, ws->w);
-        gather_1d(K, b, pull, ws->u, ws->w, gx);
-    } else if (step->B != 0.0) {
+        move_1d(K, b, step, pull, ws->u, ws->w, &ws->z[0][at], x);
+    } else {
         weigh_2d(K, b, x, y, ws->u, ws->v, ws->w, largest);
         exponentials(K, largest, ws->w);
-        gather_2d(K, b, pull, ws->u, ws->v, ws->w, gx, gy);
+        move_2d(K, b, step, pull, ws, at, x, y);
     }
-    move(step, gx, &ws->z[0][at], x);
-    if (y != NULL)
-        move(step, gy, &ws->z[1][at], y);
 }
 
 /* --- records -------------------------------------------------------------- */

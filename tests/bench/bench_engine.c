@@ -73,7 +73,7 @@ alignas(DM_ALIGNMENT) double w[LANES], z1[LANES], z2[LANES];
 /* The engine's loop over exp: the same difference, the same limit below. */
 DM_FAST static void exponentials(double largest)
 {
-#pragma omp simd aligned(w : DM_ALIGNMENT)
+    DM_LANES
     for (int i = 0; i < LANES; i++) {
         double below = z1[i] - largest;
         w[i] = exp(below > -600.0 ? below : -600.0);
