@@ -12,6 +12,8 @@
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 
+#include "check.h"
+#include "cloud.h"
 #include "distance.h"
 #include "errors.h"
 #include "law.h"
@@ -536,6 +538,33 @@ Test(law, of_the_forward_chain_is_the_noised_mixture)
         dm_mixture_free(noised);
         dm_sampler_free(sampler);
         dm_schedule_free(sch);
+        dm_mixture_free(data);
+    }
+}
+
+/* The engine's particles are draws of the law: Kolmogorov and Smirnov, at the
+ * odds of five standard errors. */
+Test(law, is_that_of_the_particles)
+{
+    static const double eta[] = { 0.0, 0.5, 1.0 };
+    const dm_run run = { 271828, DM_STREAM_SAMPLER, 1, 0, 0, NULL };
+    enum { N = 20000 };
+
+    for (size_t i = 0; i < 3; i++) {
+        dm_mixture *data = mixture_named("toy.1d");
+        dm_sampler *sampler = ddim("linear", 1000, 7, eta[i]);
+        dm_law *law = law_of(sampler, data);
+        dm_cloud *cloud = dm_cloud_new(1, N);
+        dm_sampled ks;
+        cr_expect(zero(int, dm_cloud_start(cloud, 1.0, 314159)));
+        cr_expect(zero(int, dm_cloud_run(cloud, sampler, data, &run)));
+        cr_expect(zero(int, dm_distance_ks_sample(law, N, cloud->x,
+                                                  DM_CHECK_TAIL, &ks)));
+        cr_expect(ks.value <= ks.limit, "eta = %g: %g beyond %g", eta[i],
+                  ks.value, ks.limit);
+        dm_cloud_free(cloud);
+        dm_law_free(law);
+        dm_sampler_free(sampler);
         dm_mixture_free(data);
     }
 }
