@@ -105,19 +105,17 @@ int dm_cloud_start(dm_cloud *cloud, double variance, uint64_t seed)
 
 /* --- one step of one group ------------------------------------------------ */
 
-/* A component at the level of a step.  With d = x - mean, u = root[0] d_x and
- * v = root[1] d_x + root[2] d_y: u^2 + v^2 is half the square of the distance
- * in standard deviations. */
+/* A component at the level of a step. */
 typedef struct {
     double mean[2];
-    double root[3];
+    dm_sym2 half;    /* of the precision */
     double log_peak; /* of weight times density, up to a constant of all */
 } bump;
 
 /* What a thread works in. */
 typedef struct {
-    double *u, *v, *w; /* [K * GROUP]  of component k from k * GROUP on */
-    double *z[2];      /* [block]  the noise of a step                  */
+    double *gx, *gy, *w; /* [K * GROUP]  of component k from k * GROUP on */
+    double *z[2];        /* [block]  the noise of a step                  */
 } workspace;
 
 static double *aligned(size_t n)
@@ -129,10 +127,11 @@ static double *aligned(size_t n)
  * its own; gcc sees to that where the loop over components has no test before
  * its first pass, hence do. */
 
-/* Stores u and the logarithms of the weights of the K components, and the
- * largest of these.  x, largest: [GROUP]; u, w: [K * GROUP]. */
+/* Stores, for the K components, g = P (x - mean)/2 with the precision P, that
+ * is minus half of the component's score, and the logarithms of the weights;
+ * and the largest of these.  x, largest: [GROUP]; gx, w: [K * GROUP]. */
 DM_FAST static void weigh_1d(size_t K, const bump b[], const double x[restrict],
-                             double u[restrict], double w[restrict],
+                             double gx[restrict], double w[restrict],
                              double largest[restrict])
 {
     DM_LANES
@@ -140,9 +139,10 @@ DM_FAST static void weigh_1d(size_t K, const bump b[], const double x[restrict],
         double top = -INFINITY;
         size_t k = 0;
         do {
-            double p = b[k].root[0] * (x[i] - b[k].mean[0]);
-            double l = b[k].log_peak - p * p;
-            u[k * GROUP + i] = p;
+            double dx = x[i] - b[k].mean[0];
+            double g = b[k].half.xx * dx;
+            double l = b[k].log_peak - g * dx;
+            gx[k * GROUP + i] = g;
             w[k * GROUP + i] = l;
             top = l > top ? l : top;
         } while (++k < K);
@@ -150,10 +150,10 @@ DM_FAST static void weigh_1d(size_t K, const bump b[], const double x[restrict],
     }
 }
 
-/* The same in two dimensions, with v. */
+/* The same in two dimensions. */
 DM_FAST static void weigh_2d(size_t K, const bump b[], const double x[restrict],
-                             const double y[restrict], double u[restrict],
-                             double v[restrict], double w[restrict],
+                             const double y[restrict], double gx[restrict],
+                             double gy[restrict], double w[restrict],
                              double largest[restrict])
 {
     DM_LANES
@@ -162,11 +162,11 @@ DM_FAST static void weigh_2d(size_t K, const bump b[], const double x[restrict],
         size_t k = 0;
         do {
             double dx = x[i] - b[k].mean[0], dy = y[i] - b[k].mean[1];
-            double p = b[k].root[0] * dx;
-            double q = b[k].root[1] * dx + b[k].root[2] * dy;
-            double l = b[k].log_peak - p * p - q * q;
-            u[k * GROUP + i] = p;
-            v[k * GROUP + i] = q;
+            double g = b[k].half.xx * dx + b[k].half.xy * dy;
+            double h = b[k].half.xy * dx + b[k].half.yy * dy;
+            double l = b[k].log_peak - (g * dx + h * dy);
+            gx[k * GROUP + i] = g;
+            gy[k * GROUP + i] = h;
             w[k * GROUP + i] = l;
             top = l > top ? l : top;
         } while (++k < K);
@@ -189,50 +189,47 @@ DM_FAST static void exponentials(size_t K, const double largest[restrict],
 }
 
 /* The step: x = A x + B eps* + C z, where B eps*, Eqs. (0.17) and (0.22), is
- * `pull` times the mean under the weights w of root times u. */
-DM_FAST static void move_1d(size_t K, const bump b[], const dm_step *step,
-                            double pull, const double u[restrict],
-                            const double w[restrict], const double z[restrict],
-                            double x[restrict])
+ * `pull` times the mean of g under the weights w. */
+DM_FAST static void move_1d(size_t K, const dm_step *step, double pull,
+                            const double gx[restrict], const double w[restrict],
+                            const double z[restrict], double x[restrict])
 {
     const double A = step->A, C = step->C;
 
     DM_LANES
     for (size_t i = 0; i < GROUP; i++) {
-        double sum = 0.0, g = 0.0;
+        double sum = 0.0, sx = 0.0;
         size_t k = 0;
         do {
-            double r = w[k * GROUP + i];
-            sum += r;
-            g += b[k].root[0] * (r * u[k * GROUP + i]);
+            sum += w[k * GROUP + i];
+            sx += w[k * GROUP + i] * gx[k * GROUP + i];
         } while (++k < K);
-        x[i] = A * x[i] + pull / sum * g + C * z[i];
+        x[i] = A * x[i] + pull / sum * sx + C * z[i];
     }
 }
 
-/* The same in two dimensions: root transposed times (u, v). */
-DM_FAST static void move_2d(size_t K, const bump b[], const dm_step *step,
-                            double pull, const workspace *ws, size_t at,
-                            double x[restrict], double y[restrict])
+/* The same in two dimensions. */
+DM_FAST static void move_2d(size_t K, const dm_step *step, double pull,
+                            const double gx[restrict],
+                            const double gy[restrict], const double w[restrict],
+                            const double z1[restrict],
+                            const double z2[restrict], double x[restrict],
+                            double y[restrict])
 {
     const double A = step->A, C = step->C;
-    const double *restrict u = ws->u, *restrict v = ws->v, *restrict w = ws->w;
-    const double *restrict z1 = &ws->z[0][at], *restrict z2 = &ws->z[1][at];
 
     DM_LANES
     for (size_t i = 0; i < GROUP; i++) {
-        double sum = 0.0, gx = 0.0, gy = 0.0;
+        double sum = 0.0, sx = 0.0, sy = 0.0;
         size_t k = 0;
         do {
-            double r = w[k * GROUP + i];
-            double ru = r * u[k * GROUP + i], rv = r * v[k * GROUP + i];
-            sum += r;
-            gx += b[k].root[0] * ru + b[k].root[1] * rv;
-            gy += b[k].root[2] * rv;
+            sum += w[k * GROUP + i];
+            sx += w[k * GROUP + i] * gx[k * GROUP + i];
+            sy += w[k * GROUP + i] * gy[k * GROUP + i];
         } while (++k < K);
         double scale = pull / sum;
-        x[i] = A * x[i] + scale * gx + C * z1[i];
-        y[i] = A * y[i] + scale * gy + C * z2[i];
+        x[i] = A * x[i] + scale * sx + C * z1[i];
+        y[i] = A * y[i] + scale * sy + C * z2[i];
     }
 }
 
@@ -249,21 +246,22 @@ static void take_step(const dm_step *step, size_t K, const bump b[],
                       const workspace *ws, size_t at, double x[], double y[])
 {
     alignas(DM_ALIGNMENT) double largest[GROUP];
-    /* eps* is sqrt(variance) times root^T root times 2 times d. */
+    const double *z1 = &ws->z[0][at], *z2 = &ws->z[1][at];
+    /* eps* is sqrt(variance) times the mean of P (x - mean). */
     double pull = 2.0 * step->B * sqrt(step->from.variance);
 
     if (step->B == 0.0) {
-        drift(step, &ws->z[0][at], x);
+        drift(step, z1, x);
         if (y != NULL)
-            drift(step, &ws->z[1][at], y);
+            drift(step, z2, y);
     } else if (y == NULL) {
-        weigh_1d(K, b, x, ws->u, ws->w, largest);
+        weigh_1d(K, b, x, ws->gx, ws->w, largest);
         exponentials(K, largest, ws->w);
-        move_1d(K, b, step, pull, ws->u, ws->w, &ws->z[0][at], x);
+        move_1d(K, step, pull, ws->gx, ws->w, z1, x);
     } else {
-        weigh_2d(K, b, x, y, ws->u, ws->v, ws->w, largest);
+        weigh_2d(K, b, x, y, ws->gx, ws->gy, ws->w, largest);
         exponentials(K, largest, ws->w);
-        move_2d(K, b, step, pull, ws, at, x, y);
+        move_2d(K, step, pull, ws->gx, ws->gy, ws->w, z1, z2, x, y);
     }
 }
 
@@ -340,18 +338,15 @@ typedef struct {
 static bump at_level(const dm_component *c, size_t dim, dm_level level)
 {
     double a = level.scale, a2 = a * a, v = level.variance;
-    double xx = a2 * c->cov.xx + v, xy = a2 * c->cov.xy;
+    dm_sym2 S = { a2 * c->cov.xx + v, a2 * c->cov.xy, a2 * c->cov.yy + v };
+    double det = dim == 1 ? S.xx : dm_sym2_determinant(S);
     bump b = { .mean = { a * c->mean[0], a * c->mean[1] },
-               .root = { sqrt(0.5 / xx) },
-               .log_peak = log(c->weight) - 0.5 * log(xx) };
+               .half = { 0.5 / S.xx, 0.0, 0.0 },
+               .log_peak = log(c->weight) - 0.5 * log(det) };
 
-    if (dim == 2) { /* y given x: its deviation, and how it leans on x */
-        dm_sym2 cov = { xx, xy, a2 * c->cov.yy + v };
-        double left = dm_sym2_determinant(cov) / xx;
-        b.root[2] = sqrt(0.5 / left);
-        b.root[1] = -b.root[2] * (xy / xx);
-        b.log_peak -= 0.5 * log(left);
-    }
+    if (dim == 2)
+        b.half =
+            (dm_sym2){ 0.5 * S.yy / det, -0.5 * S.xy / det, 0.5 * S.xx / det };
     return b;
 }
 
@@ -415,7 +410,7 @@ static void run_chunk(const engine *e, size_t from, size_t count)
 static void release(engine *e)
 {
     for (int i = 0; e->ws != NULL && i < e->threads; i++) {
-        free(e->ws[i].u);
+        free(e->ws[i].gx);
         free(e->ws[i].z[0]);
     }
     free(e->ws);
@@ -435,15 +430,15 @@ static int prepare(engine *e)
     int have = e->table != NULL && e->ws != NULL;
     for (int i = 0; have && i < e->threads; i++) {
         workspace *ws = &e->ws[i];
-        ws->u = aligned(group);
+        ws->gx = aligned(group);
         ws->z[0] = aligned(noise);
-        have = ws->u != NULL && ws->z[0] != NULL;
+        have = ws->gx != NULL && ws->z[0] != NULL;
         if (!have)
             break;
         memset(ws->z[0], 0, noise * sizeof(double));
         ws->z[1] = ws->z[0] + e->block;
-        ws->v = ws->u + e->K * GROUP;
-        ws->w = ws->v + e->K * GROUP;
+        ws->gy = ws->gx + e->K * GROUP;
+        ws->w = ws->gy + e->K * GROUP;
     }
     if (have)
         return GSL_SUCCESS;
