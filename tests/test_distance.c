@@ -694,6 +694,27 @@ Test(distance, of_a_sample_is_what_brute_force_finds)
 typedef int sample_distance(const dm_law *law, size_t n, double x[], double p,
                             dm_sampled *out);
 
+/* For draws of N(0, 1): E|X - X'| = 2/sqrt(pi) is the mean W1 of one draw, and
+ * n times the mean energy; and the integral of K^2 is a quarter of
+ * E|X - X'|^2 - 2 E|X - X'||X - X''| + (E|X - X'|)^2, where the product's mean is
+ * that of two normals of variance 2 and correlation 1/2. */
+Test(distance, of_normal_samples_has_the_closed_sampling_error)
+{
+    dm_law *law = gaussian_law((dm_gaussian){ 0.0, 1.0 });
+    double x[37] = { 0.0 }, one = 2.0 / sqrt(M_PI);
+    double square =
+        0.25 * (2.0 - 2.0 * (1.0 / 3.0 + 2.0 * sqrt(3.0) / M_PI) + one * one);
+    dm_sampled s;
+
+    dm_distance_w1_sample(law, 1, x, 0.1, &s);
+    cr_expect(epsilon_eq(dbl, s.mean, one, 1e-5));
+    cr_expect(epsilon_eq(dbl, s.sd, 1.0, 1e-9));
+    dm_distance_energy_sample(law, 37, x, 0.1, &s);
+    cr_expect(epsilon_eq(dbl, s.mean, one / 37.0, 1e-9));
+    cr_expect(epsilon_eq(dbl, s.sd, 2.0 * sqrt(2.0 * square) / 37.0, 1e-6));
+    dm_law_free(law);
+}
+
 enum { SAMPLES = 1000 };
 
 /* Mean, standard deviation and the latter's standard error, from the fourth

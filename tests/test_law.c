@@ -712,30 +712,103 @@ Test(law, of_no_steps_is_the_start)
     dm_mixture_free(data);
 }
 
-/* The law comes out where its mixture's numbers hold a thousand million
- * standard deviations, and with 1000 components. */
+static void expect_laws(dm_mixture *data, size_t S, double most)
+{
+    cr_assert(ne(ptr, data, NULL));
+    for (double eta = 0.0; eta <= most; eta += 1.0) {
+        dm_law *law = law_at_eta(data, S, eta);
+        double range = law->x[law->n - 1] - law->x[0];
+        cr_expect(100 < law->n && law->n < 20000 && law->w1 <= 1e-7 * range,
+                  "eta = %g: %zu nodes, error %g", eta, law->n, law->w1);
+        dm_law_free(law);
+    }
+    dm_mixture_free(data);
+}
+
+/* The law comes out, with as many nodes as others have, where the mixture's
+ * numbers hold a thousand million standard deviations, where a gap between two
+ * bumps is crossed within a round-off of x_t, and with 1000 components. */
 Test(law, of_mixtures_at_the_limits_comes_out)
 {
     static double weight[1000], mean[1000], variance[1000];
     const double far[] = { 1e6, 1e6 + 3.0 }, wide[] = { 1e-6, 1.0 };
-    const double half[] = { 0.5, 0.5 };
+    const double half[] = { 0.5, 0.5 }, uneven[] = { 0.37, 0.63 };
+    const double apart[] = { -1e4, 1.1e4 }, narrow[] = { 1e-10, 1e-10 };
 
     for (int k = 0; k < 1000; k++) {
         weight[k] = 0.001;
         mean[k] = 3.0 * sin(1.7 * k);
         variance[k] = 0.1 + 0.05 * cos(k);
     }
-    for (int many = 0; many < 2; many++) {
-        dm_mixture *data = many
-                               ? dm_mixture_new(1, 1000, weight, mean, variance)
-                               : dm_mixture_new(1, 2, half, far, wide);
-        for (double eta = 0.0; eta < 2.0; eta += 1.0) {
-            dm_law *law = law_at_eta(data, 3, eta);
-            cr_expect(law->n > 100 && law->w1 <= 1e-6);
-            dm_law_free(law);
+    expect_laws(dm_mixture_new(1, 1000, weight, mean, variance), 3, 1.0);
+    expect_laws(dm_mixture_new(1, 2, half, far, wide), 3, 1.0);
+    expect_laws(dm_mixture_new(1, 2, uneven, apart, narrow), 5, 0.0);
+}
+
+/* Across a gap as well, where the slopes at both its ends are far above what
+ * rises between them. */
+Test(law, rises_everywhere)
+{
+    dm_mixture *data = mixture_named("far-and-narrow.1d");
+    dm_law *law = law_at_eta(data, 1000, 0.0);
+
+    for (size_t i = 0; i + 1 < law->n; i++) {
+        double before = law->cdf[i], h = law->x[i + 1] - law->x[i];
+        for (int k = 1; k <= 16; k++) {
+            double cdf, slope;
+            dm_law_cubic(law, i, law->x[i] + k * h / 16.0, &cdf, &slope);
+            cr_assert(cdf >= before - DBL_EPSILON);
+            before = cdf;
         }
-        dm_mixture_free(data);
+        cr_assert(before <= law->cdf[i + 1] + DBL_EPSILON);
     }
+    dm_law_free(law);
+    dm_mixture_free(data);
+}
+
+/* A sqrt(variance) + B = 1/4 - 2^-28, where the variance is 1 + 2^-26 and its
+ * root 1 + 2^-27 - 2^-55, but the rounded root is 2^-55 more. */
+Test(law, keeps_the_digits_of_coefficients_that_nearly_cancel)
+{
+    const dm_level level = { 0x1p-27, 1.0 + 0x1p-26 };
+    dm_step step = step_of(0x1p27, 0.25 - 0x1p27 - 1.0, 0.0, level);
+    const dm_sampler sampler = { 1, &step };
+    dm_mixture *data = normal(0.0, 0.8);
+    double a = level.scale, S = a * a * 0.8 + level.variance, mean = 0.0;
+    double slope = 0.8 * a / S + (0.25 - 0x1p-28) * sqrt(level.variance) / S;
+    dm_sym2 cov = { 1.0, 0.0, 0.0 };
+    dm_law *law = law_of(&sampler, data);
+    double variance;
+
+    cr_expect(zero(int, dm_law_gaussian(&sampler, data, &mean, &cov)));
+    cr_expect(epsilon_eq(dbl, sqrt(cov.xx), slope, 4.0 * DBL_EPSILON));
+    dm_law_moments(law, NULL, &variance);
+    cr_expect(epsilon_eq(dbl, sqrt(variance), slope, 1e-11));
+    dm_law_free(law);
+    dm_mixture_free(data);
+}
+
+/* One jump from t = T to 0: x is E[x_0 given x_T], whose slope is a var/(a^2 var
+ * + c).  With A = 2e4 the roundings of A and B alone are 1e6 times that slope,
+ * and are no reason to call the map decreasing. */
+Test(law, of_one_jump_to_narrow_data_has_their_width)
+{
+    dm_mixture *data = normal(0.0, 1e-14);
+    dm_sampler *sampler = ddim("cosine", 1000, 1, 0.0);
+    dm_level level = sampler->step[0].from;
+    double slope = level.scale * 1e-14 /
+                   (level.scale * level.scale * 1e-14 + level.variance);
+    double variance, mean = 0.0;
+    dm_sym2 cov = { 1.0, 0.0, 0.0 };
+    dm_law *law = law_of(sampler, data);
+
+    dm_law_moments(law, NULL, &variance);
+    cr_expect(epsilon_eq(dbl, sqrt(variance), slope, 1e-9 * slope));
+    cr_expect(zero(int, dm_law_gaussian(sampler, data, &mean, &cov)));
+    cr_expect(epsilon_eq(dbl, sqrt(cov.xx), slope, 1e-12 * slope));
+    dm_law_free(law);
+    dm_sampler_free(sampler);
+    dm_mixture_free(data);
 }
 
 /* --- what it cannot do ------------------------------------------------------ */
