@@ -242,13 +242,12 @@ static void drift(const dm_step *step, const double z[], double x[])
 
 /* One step of the group at x, and at y unless that is NULL, with the K
  * components b at the level of x_t and the noise from z[..][at] on. */
-static void take_step(const dm_step *step, size_t K, const bump b[],
-                      const workspace *ws, size_t at, double x[], double y[])
+static void take_step(const dm_step *step, double pull, size_t K,
+                      const bump b[], const workspace *ws, size_t at,
+                      double x[], double y[])
 {
     alignas(DM_ALIGNMENT) double largest[GROUP];
     const double *z1 = &ws->z[0][at], *z2 = &ws->z[1][at];
-    /* eps* is sqrt(variance) times the mean of P (x - mean). */
-    double pull = 2.0 * step->B * sqrt(step->from.variance);
 
     if (step->B == 0.0) {
         drift(step, z1, x);
@@ -382,8 +381,10 @@ static void run_block(const engine *e, const workspace *ws, size_t b,
             dm_rng_normals(run->seed, run->stream, (uint32_t)(from + i),
                            (uint32_t)first, n, ws->z[0],
                            y == NULL ? NULL : ws->z[1]);
+        /* eps* is sqrt(variance) times the mean of P (x - mean). */
+        double pull = 2.0 * step->B * sqrt(step->from.variance);
         for (size_t g = 0; g < n; g += GROUP)
-            take_step(step, e->K, &e->table[i * e->K], ws, g, x + g,
+            take_step(step, pull, e->K, &e->table[i * e->K], ws, g, x + g,
                       y == NULL ? NULL : y + g);
         for (size_t r = 0; r < run->records; r++)
             keep(&run->record[r], from + i + 1, first, n, x, y);
