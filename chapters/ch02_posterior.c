@@ -28,7 +28,8 @@ static const double TOLERANCE = 1e-11;
 /* Where one point is needed in sections 2.1 to 2.3: no number is 0 or 1. */
 static const double X0 = 1.5, XT = 0.8;
 
-enum { BLOCK = 256, BARS = 24, WALKS = 2000000 };
+/* Particles per block, bars and blocks of the figure with walks. */
+enum { BLOCK = 256, BARS = 24, WALKS = 8000 };
 
 // snippet: step
 /* The numbers of a step from s to t: s is t - 1, or any earlier time. */
@@ -281,25 +282,32 @@ static void note_walk(step p, double x0, double xs, double xt, tally *sum)
 }
 // end: walks
 
+/* Walks the n particles from `first` to x_t through x_s. */
+static void walk_block(const dm_options *o, step p, size_t t, size_t first,
+                       size_t n, gsl_rng *rng, tally *sum)
+{
+    double z1[BLOCK], z2[BLOCK], x0;
+
+    dm_rng_normals(o->seed, DM_STREAM_JUMP, (uint32_t)t, (uint32_t)first, n, z1,
+                   z2);
+    for (size_t i = 0; i < n; i++) {
+        dm_rng_at(rng, DM_STREAM_DATA, 0, (uint32_t)(first + i));
+        dm_mixture_sample(o->data1, rng, &x0);
+        double xs = sqrt(p.abar_s) * x0 + sqrt(p.c_s) * z1[i];
+        double xt = sqrt(1.0 - p.beta) * xs + sqrt(p.beta) * z2[i];
+        note_walk(p, x0, xs, xt, sum);
+    }
+}
+
 static void check_walks(const dm_options *o, gsl_rng *rng)
 {
     size_t t = GSL_MIN(5, o->steps), N = o->particles;
     step p = step_of(o->schedule, t - 1, t);
-    double n = (double)N, z1[BLOCK], z2[BLOCK], low, high;
-    double right = p.c_s / p.c_t * p.beta;
+    double n = (double)N, low, high, right = p.c_s / p.c_t * p.beta;
     tally sum = { 0 };
 
-    for (size_t i = 0; i < N; i++) {
-        double x0;
-        if (i % BLOCK == 0)
-            dm_rng_normals(o->seed, DM_STREAM_JUMP, (uint32_t)t, (uint32_t)i,
-                           GSL_MIN(BLOCK, N - i), z1, z2);
-        dm_rng_at(rng, DM_STREAM_DATA, 0, (uint32_t)i);
-        dm_mixture_sample(o->data1, rng, &x0);
-        double xs = sqrt(p.abar_s) * x0 + sqrt(p.c_s) * z1[i % BLOCK];
-        double xt = sqrt(1.0 - p.beta) * xs + sqrt(p.beta) * z2[i % BLOCK];
-        note_walk(p, x0, xs, xt, &sum);
-    }
+    for (size_t i = 0; i < N; i += BLOCK)
+        walk_block(o, p, t, i, GSL_MIN(BLOCK, N - i), rng, &sum);
     dm_check_mc(sum.earlier / n, 0.0, 1.0 / sqrt(n), 1.0, "2.1",
                 "noise of step %zu by that before it", t);
     dm_check_refutes((sqrt(p.c_t) - sqrt((1.0 - p.beta) * p.c_s)) /
@@ -1014,8 +1022,8 @@ static void check_modes(void)
 
     dm_mixture_score(q_s, &y, &s);
     dm_mixture_hessian(q_s, &y, &h);
-    double fine = first_valley(m, abar_s, y, s, 0.01);
-    double coarse = first_valley(m, abar_s, y, s, 0.02);
+    double fine = first_valley(m, abar_s, y, s, 0.002);
+    double coarse = first_valley(m, abar_s, y, s, 0.004);
     dm_check_numeric(fine, 1.0 / (1.0 + h.xx), fabs(fine - coarse), 1.0, "2.18",
                      "smallest beta with a valley");
     dm_check_refutes(1.0 / h.xx, "1/beta for (1 - beta)/beta");
@@ -1150,14 +1158,37 @@ static void check_backward_markov(void)
 
 /* --- data of the figures -------------------------------------------------- */
 
+/* Walks n times a BLOCK from X0 over the step, and counts where those that end
+ * near XT were before it, in bars on (low, high).  Returns how many ended
+ * there. */
+static double count_walks(const dm_options *o, step p, size_t n, double low,
+                          double high, double count[BARS])
+{
+    const double near = 0.02;
+    double z1[BLOCK], z2[BLOCK], all = 0.0;
+
+    for (size_t i = 0; i < n * BLOCK; i += BLOCK) {
+        dm_rng_normals(o->seed, DM_STREAM_EXTRA, 0, (uint32_t)i, BLOCK, z1, z2);
+        for (size_t j = 0; j < BLOCK; j++) {
+            double x = sqrt(p.abar_s) * X0 + sqrt(p.c_s) * z1[j];
+            double end = sqrt(1.0 - p.beta) * x + sqrt(p.beta) * z2[j];
+            if (!(fabs(end - XT) < near))
+                continue;
+            all += 1.0;
+            if (low <= x && x < high)
+                count[(size_t)((x - low) / (high - low) * BARS)] += 1.0;
+        }
+    }
+    return all;
+}
+
 /* x_(t-1), prior, likelihood as a density, posterior; and of walks from X0
- * that end near XT, where they were one step before: x, density, its error. */
+ * that end near XT: where they were before, density, its standard error. */
 static void write_bayes(const dm_options *o)
 {
-    const double low = 0.1, high = 2.5, near = 0.02;
+    const double low = 0.1, high = 2.5, width = (high - low) / BARS;
     step p = first_step();
-    double a = sqrt(1.0 - p.beta), count[BARS] = { 0.0 }, all = 0.0;
-    double z1[BLOCK], z2[BLOCK], width = (high - low) / BARS;
+    double a = sqrt(1.0 - p.beta), count[BARS] = { 0.0 };
     dm_gaussian likelihood = { XT / a, p.beta / (a * a) };
     dm_table *t = dm_options_data(o, "ch02_bayes.dat");
 
@@ -1169,21 +1200,9 @@ static void write_bayes(const dm_options *o)
         dm_table_row(t, 4, row);
     }
     dm_table_close(t);
-    for (size_t i = 0; i < WALKS; i++) {
-        if (i % BLOCK == 0)
-            dm_rng_normals(o->seed, DM_STREAM_EXTRA, 0, (uint32_t)i, BLOCK, z1,
-                           z2);
-        double x = sqrt(p.abar_s) * X0 + sqrt(p.c_s) * z1[i % BLOCK];
-        double end = a * x + sqrt(p.beta) * z2[i % BLOCK];
-        if (!(fabs(end - XT) < near))
-            continue;
-        all += 1.0;
-        if (low <= x && x < high)
-            count[(size_t)((x - low) / width)] += 1.0;
-    }
+    double unit = 1.0 / (width * count_walks(o, p, WALKS, low, high, count));
     t = dm_options_data(o, "ch02_walks.dat");
     for (size_t i = 0; i < BARS; i++) {
-        double unit = 1.0 / (all * width);
         double row[] = { low + width * ((double)i + 0.5), count[i] * unit,
                          sqrt(count[i]) * unit };
         dm_table_row(t, 3, row);
