@@ -7,7 +7,7 @@
 load 'figures/style.gp'
 
 d = data('ch02_variances.dat')
-set multiplot layout 1,2 margins 0.1,0.97,0.17,0.9 spacing 0.09
+set multiplot layout 1,2 margins 0.13,0.95,0.17,0.9 spacing 0.1
 set xlabel 'step t'
 set ylabel 'variance / β_t'
 set yrange [0:2.5]
