@@ -190,7 +190,7 @@ proofread: build/proofread.txt
 	@cat build/proofread.txt
 
 build/proofread.txt: build/proofread $(STEMS:%=chapters/%.md)
-	@./build/proofread --verbose $(STEMS:%=chapters/%.md) > $(new); status=$$?; \
+	@./build/proofread $(STEMS:%=chapters/%.md) > $(new); status=$$?; \
 	if [ $$status = 0 ]; then mv $(new) $@; \
 	else grep -E ': (FAIL|unread) ' $(new); rm -f $(new); exit $$status; fi
 
