@@ -114,9 +114,11 @@ static dm_tex *barred(pool *p, const dm_tex *old)
     if (new == NULL)
         return NULL;
     if (strncmp(old->name, "\\bar", 4) == 0)
-        snprintf(new->name, sizeof new->name, "%s", old->name + 4);
+        snprintf(new->name, sizeof new->name, "%s",
+                 old->name + 4 + strspn(old->name + 4, " "));
     else
-        snprintf(new->name, sizeof new->name, "\\bar%.50s", old->name);
+        snprintf(new->name, sizeof new->name, "\\bar%s%.50s",
+                 old->name[0] == '\\' ? "" : " ", old->name);
     return new;
 }
 
@@ -124,7 +126,7 @@ static dm_tex *exchanged(pool *p, const dm_tex *old)
 {
     if (old->n != 2 ||
         (old->kind != DM_TEX_CALL && old->kind != DM_TEX_DIVIDE &&
-         old->kind != DM_TEX_SUBTRACT))
+         old->kind != DM_TEX_SUBTRACT && old->kind != DM_TEX_KL))
         return NULL;
     dm_tex *new = copy(p, old);
     if (new != NULL) {
@@ -168,33 +170,70 @@ static const dm_tex *replaced(pool *p, const dm_tex *tree, const dm_tex *old,
     return tree;
 }
 
+static void write_change(const dm_tex *old, const dm_tex *new, char *text,
+                         size_t size)
+{
+    char before[200], after[200];
+
+    dm_tex_write(old, before, sizeof before);
+    dm_tex_write(new, after, sizeof after);
+    snprintf(text, size, "%s for %s", after, before);
+}
+
+enum { CHANGES = sizeof changes / sizeof *changes };
+
+static pool nodes; /* of the tree that is returned or asked about */
+
+const dm_tex *dm_repair_change(const dm_tex *tree, size_t n, char *text,
+                               size_t size)
+{
+    const dm_tex *place[PLACES];
+    size_t places = 0;
+
+    list(tree, place, &places);
+    for (size_t k = 0; k < CHANGES * places; k++) {
+        nodes.used = 0;
+        const dm_tex *old = place[k / CHANGES];
+        const dm_tex *new = changes[k % CHANGES](&nodes, old);
+        if (new == NULL || n-- > 0)
+            continue;
+        write_change(old, new, text, size);
+        return replaced(&nodes, tree, old, new);
+    }
+    return NULL;
+}
+
+/* Tries the changes of one side, each at all places before the next. */
+static int mend_side(const dm_tex *a, const dm_tex *b, int left,
+                     int (*holds)(void *context, const dm_tex *a,
+                                  const dm_tex *b),
+                     void *context, char *text, size_t size)
+{
+    const dm_tex *place[PLACES];
+    size_t n = 0;
+
+    list(left ? a : b, place, &n);
+    for (size_t c = 0; c < CHANGES; c++)
+        for (size_t i = n; i-- > 0;) {
+            nodes.used = 0;
+            const dm_tex *new = changes[c](&nodes, place[i]);
+            if (new == NULL)
+                continue;
+            const dm_tex *side = replaced(&nodes, left ? a : b, place[i], new);
+            if (side == NULL ||
+                !holds(context, left ? side : a, left ? b : side))
+                continue;
+            write_change(place[i], new, text, size);
+            return 1;
+        }
+    return 0;
+}
+
+/* The right side first: it is the one that was derived. */
 int dm_repair(const dm_tex *a, const dm_tex *b,
               int (*holds)(void *context, const dm_tex *a, const dm_tex *b),
               void *context, char *text, size_t size)
 {
-    static pool p;
-    const dm_tex *place[PLACES];
-    size_t n = 0, on_left;
-
-    list(a, place, &n);
-    on_left = n;
-    list(b, place, &n);
-    for (size_t c = 0; c < sizeof changes / sizeof *changes; c++)
-        for (size_t i = n; i-- > 0;) { /* the right side first */
-            p.used = 0;
-            const dm_tex *new = changes[c](&p, place[i]);
-            if (new == NULL)
-                continue;
-            int left = i < on_left;
-            const dm_tex *side = replaced(&p, left ? a : b, place[i], new);
-            if (side == NULL ||
-                !holds(context, left ? side : a, left ? b : side))
-                continue;
-            char before[200], after[200];
-            dm_tex_write(place[i], before, sizeof before);
-            dm_tex_write(new, after, sizeof after);
-            snprintf(text, size, "%s for %s", after, before);
-            return 1;
-        }
-    return 0;
+    return mend_side(a, b, 0, holds, context, text, size) ||
+           mend_side(a, b, 1, holds, context, text, size);
 }

@@ -18,4 +18,10 @@ int dm_repair(const dm_tex *a, const dm_tex *b,
               int (*holds)(void *context, const dm_tex *a, const dm_tex *b),
               void *context, char *text, size_t size);
 
+/* Returns the tree after the n-th change that can be made to it, counted from
+ * 0, and writes "NEW for OLD" to text: [size]; or NULL if there are fewer.  The
+ * result lives until the next call of either function. */
+const dm_tex *dm_repair_change(const dm_tex *tree, size_t n, char *text,
+                               size_t size);
+
 #endif

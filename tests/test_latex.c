@@ -49,14 +49,36 @@ static void print(char *out, const char *text)
     snprintf(out + used, TEXT - used, "%s", text);
 }
 
-/* Prefix form: an operator, what its name and index are, and its children; a
- * symbol is its name_index. */
-static void print_tree(char *out, const dm_tex *t)
+/* What a node is called in prefix form. */
+static const char *operator_of(const dm_tex *t)
 {
     static const char *const operators[] = {
-        "",  "",    "+",    "-",    "*",     "/",   "^", "-",  "",
-        "f", "law", "int ", "sum ", "prod ", "d/d", "E", "Var"
+        [DM_TEX_ADD] = "+",           [DM_TEX_SUBTRACT] = "-",
+        [DM_TEX_MULTIPLY] = "*",      [DM_TEX_DIVIDE] = "/",
+        [DM_TEX_POWER] = "^",         [DM_TEX_NEGATE] = "-",
+        [DM_TEX_FUNCTION] = "",       [DM_TEX_CALL] = "call ",
+        [DM_TEX_SLOPE] = "slope ",    [DM_TEX_NORMAL] = "N",
+        [DM_TEX_INTEGRAL] = "int ",   [DM_TEX_SUM] = "sum ",
+        [DM_TEX_PRODUCT] = "prod ",   [DM_TEX_DERIVATIVE] = "d/d",
+        [DM_TEX_PARTIAL] = "del/del", [DM_TEX_GRADIENT] = "grad ",
+        [DM_TEX_FLUX] = "div ",       [DM_TEX_BETWEEN] = "between ",
+        [DM_TEX_CASES] = "cases",     [DM_TEX_RELATION] = "",
+        [DM_TEX_MEAN] = "E",          [DM_TEX_AVERAGE] = "E over ",
+        [DM_TEX_KL] = "KL",           [DM_TEX_GIVEN] = "given",
     };
+
+    if (t->kind == DM_TEX_MULTIPLY && t->number == 1.0)
+        return ".";
+    if (t->kind == DM_TEX_NORMAL && t->n == 2)
+        return "law";
+    return operators[t->kind];
+}
+
+/* Prefix form: an operator, what its name and index are, and its children; a
+ * symbol is its name_index, a derivative of order 2 has its 2 behind the name,
+ * and a \mid in a call is a bar. */
+static void print_tree(char *out, const dm_tex *t)
+{
     char number[40];
 
     if (t->kind == DM_TEX_NUMBER) {
@@ -64,18 +86,20 @@ static void print_tree(char *out, const dm_tex *t)
         print(out, t->number == M_PI ? "pi" : number);
         return;
     }
-    if (t->kind != DM_TEX_SYMBOL)
+    if (t->kind != DM_TEX_SYMBOL) {
         print(out, "(");
-    print(out, t->kind == DM_TEX_NORMAL && t->n == 3 ? "N"
-               : t->kind == DM_TEX_CALL              ? "call "
-                                                     : operators[t->kind]);
+        print(out, operator_of(t));
+    }
     print(out, t->name);
     print(out, t->index[0] == '\0' ? "" : "_");
     print(out, t->index);
     if (t->kind == DM_TEX_SYMBOL)
         return;
+    snprintf(number, sizeof number, " ^%g", t->number);
+    print(out, t->kind != DM_TEX_CALL && t->number > 1.0 ? number : "");
     for (size_t i = 0; i < t->n; i++) {
-        print(out, " ");
+        int bar = t->kind == DM_TEX_CALL && i > 0 && t->number == (double)i;
+        print(out, bar ? " | " : " ");
         print_tree(out, t->child[i]);
     }
     print(out, ")");
@@ -136,9 +160,9 @@ static int refused(const char *text, const char *reason, size_t at)
 Test(latex, factors_side_by_side_are_a_product)
 {
     ALL_READ({ "2ab/c", "(/ (* (* 2 a) b) c)" }, { "a/bc", "(* (/ a b) c)" },
-             { "a\\cdot b\\times c", "(* (* a b) c)" },
+             { "a\\cdot b\\times c", "(* (. a b) c)" },
              { "2(a+b)c", "(* (* 2 (+ a b)) c)" }, { "(a)(b)", "(* a b)" },
-             { "a\\cdot-b", "(* a (- b))" }, { "\\frac12 3", "(* (/ 1 2) 3)" },
+             { "a\\cdot-b", "(. a (- b))" }, { "\\frac12 3", "(* (/ 1 2) 3)" },
              { "a/-b", "(/ a (- b))" });
 }
 
@@ -247,23 +271,24 @@ Test(latex, a_function_of_the_page_is_called_and_a_symbol_multiplied)
              { "f\\left(x\\right)", "(call f x)" },
              { "\\frac{f(t)}{f(t-1)}", "(/ (call f t) (call f (- t 1)))" },
              { "f(x, y; z)", "(call f x y z)" },
-             { "f(x \\mid y)", "(call f x y)" }, { "q_t(x)", "(call q_t x)" },
+             { "f(x \\mid y)", "(call f x | y)" }, { "q_t(x)", "(call q_t x)" },
              { "q_s(x)", "(* q_s x)" }, { "f", "f" });
-    cr_expect(refused("f(a,b,c,d,e)", "too many arguments", 10));
+    cr_expect(refused("f(a,b,c,d,e,g,h)", "too many arguments", 14));
     cr_expect(refused("f()", "cannot read", 2));
 }
 
 /* --- names ---------------------------------------------------------------------- */
 
-Test(latex, accents_primes_and_stars_are_of_the_name_and_fonts_are_not)
+Test(latex, accents_primes_stars_and_fonts_but_roman_are_of_the_name)
 {
     ALL_READ({ "\\bar\\alpha_t", "\\bar\\alpha_t" },
              { "\\bar{\\alpha}_{t}", "\\bar\\alpha_t" },
-             { "\\tilde{\\mathbf x}", "\\tildex" }, { "\\mathbf{x}", "x" },
-             { "\\boldsymbol\\mu", "\\mu" }, { "x'", "x'" }, { "x''", "x''" },
-             { "x^*", "x*" }, { "x^{\\star}_t", "x*_t" }, { "x_t'", "x'_t" },
-             { "\\mathrm{logSNR}_t", "logSNR_t" }, { "\\hat x", "\\hatx" },
-             { "\\bar x y", "(* \\barx y)" });
+             { "\\tilde{\\mathbf x}", "\\tilde\\mathbf x" },
+             { "\\mathbf{x}", "\\mathbf x" }, { "\\mathcal L", "\\mathcal L" },
+             { "\\boldsymbol\\mu", "\\boldsymbol\\mu" }, { "x'", "x'" },
+             { "x''", "x''" }, { "x^*", "x*" }, { "x^{\\star}_t", "x*_t" },
+             { "x_t'", "x'_t" }, { "\\mathrm{logSNR}_t", "logSNR_t" },
+             { "\\hat x", "\\hat x" }, { "\\bar x y", "(* \\bar x y)" });
 }
 
 Test(latex, an_index_is_a_tree_if_it_is_a_formula)
@@ -358,11 +383,12 @@ Test(latex, the_body_of_a_sum_or_product_ends_at_plus_and_minus)
 Test(latex, a_derivative_is_of_the_term_that_follows)
 {
     ALL_READ({ "\\frac{d}{dx}x^2y+1", "(+ (d/dx (* (^ x 2) y)) 1)" },
-             { "\\frac{\\partial}{\\partial \\mu}\\ln x", "(d/d\\mu (ln x))" },
+             { "\\frac{\\partial}{\\partial \\mu}\\ln x",
+               "(del/del\\mu (ln x))" },
              { "\\frac{\\mathrm{d}}{\\mathrm{d}t}(a+b)", "(d/dt (+ a b))" },
              { "\\frac{d}{dx_t}x_t", "(d/dx_t x_t t)" },
-             { "\\frac{d}{2}", "(/ d 2)" },
-             { "\\frac{da}{dx}", "(/ (* d a) (* d x))" });
+             { "\\frac{d}{2}", "(/ d 2)" }, { "\\frac{da}{dx}", "(d/dx a)" },
+             { "\\frac{da}{2x}", "(/ (* d a) (* 2 x))" });
 }
 
 Test(latex, a_normal_is_a_density_of_three_and_a_law_of_two)
@@ -381,8 +407,10 @@ Test(latex, a_mean_is_of_brackets_or_of_one_factor)
              { "\\mathbb{E}[x+y]z", "(* (E (+ x y)) z)" },
              { "\\mathbb E\\left[x\\right]^2", "(^ (E x) 2)" },
              { "(\\mathbb E x)^2", "(^ (E x) 2)" },
-             { "\\mathrm{Var}[x]+1", "(+ (Var x) 1)" });
-    cr_expect(refused("\\mathbb E_q x", "cannot read", 9));
+             { "\\mathrm{Var}[x]+1",
+               "(+ (- (E (* x (transpose x))) (* (E x) (E (transpose x)))) "
+               "1)" });
+    cr_expect(refused("\\mathbb E_q x", "expected {", 10));
 }
 
 /* --- what is no formula ------------------------------------------------------------- */
@@ -416,13 +444,14 @@ Test(latex, what_it_does_not_know_is_refused_there)
 {
     cr_expect(refused("a+\\foo b", "cannot read", 2));
     cr_expect(refused("\\sinx", "cannot read", 0));
-    cr_expect(refused("\\nabla x", "cannot read", 0));
+    cr_expect(refused("\\nabla x", "write \\nabla_x", 7));
     cr_expect(refused("\\log_2 x", "cannot read", 4));
     cr_expect(refused("x = 1", "expected the end", 2));
     cr_expect(refused("a\\le b", "expected the end", 1));
     cr_expect(refused("a)", "expected the end", 1));
     cr_expect(refused("a,", "expected the end", 1));
-    cr_expect(refused("[x^2]_0^1", "cannot take a bracket between limits", 5));
+    cr_expect(
+        refused("(x^2)_0^1", "only a bracket [ ] can stand between limits", 5));
 }
 
 Test(latex, the_reason_quotes_the_text_there)
@@ -467,13 +496,27 @@ Test(latex, ten_thousand_characters_are_read)
     for (; t->kind == DM_TEX_ADD; t = t->child[0])
         terms++;
     cr_expect(eq(sz, terms, 5000));
-    memset(text, '(', 5000);
-    memset(text + 5000, ')', 5000);
-    text[4999] = 'a';
-    text[10000] = '\0';
-    cr_expect(tree_of(text) == NULL && place == 9999);
-    text[9999] = '\0';
+}
+
+/* An expression in DM_TEX_DEPTH - 1 brackets is one of that depth. */
+Test(latex, brackets_are_read_to_the_depth_that_is_promised)
+{
+    enum { DEEPEST = DM_TEX_DEPTH - 1 };
+    char text[2 * DEEPEST + 4];
+
+    memset(text, '(', DEEPEST);
+    text[DEEPEST] = 'a';
+    memset(text + DEEPEST + 1, ')', DEEPEST);
+    text[2 * DEEPEST + 1] = '\0';
     cr_expect(eq(str, (char *)read_as(text), "a"));
+    text[2 * DEEPEST] = '\0';
+    cr_expect(refused(text, "expected )", 2 * DEEPEST));
+    memset(text, '(', DM_TEX_DEPTH);
+    text[DM_TEX_DEPTH] = 'a';
+    memset(text + DM_TEX_DEPTH + 1, ')', DM_TEX_DEPTH);
+    text[2 * DM_TEX_DEPTH + 1] = '\0';
+    cr_expect(refused(text, "brackets too deep", DM_TEX_DEPTH));
+    cr_expect(eq(str, (char *)read_as("(a)"), "a"));
 }
 
 /* --- the same trees ------------------------------------------------------------------- */
@@ -490,7 +533,7 @@ Test(latex, the_same_formula_in_other_clothes_is_the_same_tree)
 {
     cr_expect(same("\\frac{1}{2}x", "\\tfrac12\\, x"));
     cr_expect(same("x_{t}", "x_t"));
-    cr_expect(same("\\left(a+b\\right)c", "(a + b)\\cdot c"));
+    cr_expect(same("\\left(a+b\\right)c", "(a + b)\\times c"));
     cr_expect(same("x_{t - 1}", "x_{t-1}"));
     cr_expect(
         same("\\int x\\,dx", "\\int_{-\\infty}^\\infty x\\,\\mathrm{d}x"));
@@ -508,6 +551,7 @@ Test(latex, another_formula_is_another_tree)
         { "f(x)", "f(y)" },
         { "f(x)", "f(x, y)" },
         { "\\sin x", "\\cos x" },
+        { "ab", "a\\cdot b" }, /* of vectors, only one is a number */
         { "x'", "x" },
         { "\\bar x", "x" },
         { "\\frac{d}{dx}x", "\\frac{d}{dy}x" },

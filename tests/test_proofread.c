@@ -192,18 +192,28 @@ Test(proofread, a_wrong_page_fails_under_every_seed)
     }
 }
 
-Test(proofread, only_verbose_lists_what_holds)
+Test(proofread, there_is_a_line_for_each_relation_and_quiet_shows_problems)
 {
     proofread("", true_page);
-    cr_expect(zero(int, said("17: ok")));
-    cr_expect(zero(int, said("25: defined")));
-    proofread("--verbose", true_page);
-    cr_expect(said("17: ok") || said("16: ok"), "%s", output);
-    cr_expect(said("18: ok"), "%s", output);
-    cr_expect(said("24: defined x_t := ") || said("25: defined x_t := "), "%s",
-              output);
+    cr_expect(said("17: ok (x+y)^2 = x^2 + 2xy + y^2"), "%s", output);
+    cr_expect(said("18: ok x^2 + 2xy + y^2 = (x-y)^2 + 4xy"), "%s", output);
+    cr_expect(said("25: defined x_t := "), "%s", output);
+    cr_expect(said("25: ok x_t \\sim "), "%s", output);
     cr_expect(said("30: words z = z"), "%s", output);
     cr_expect(said("34: same z = 2x"), "%s", output);
+    cr_expect(strstr(output, " -- ") == NULL, "%s", output);
+    proofread("--quiet", true_page);
+    cr_expect(strncmp(output, "proofread: 4 ok", 15) == 0, "%s", output);
+    proofread("--quiet", PAGE("2x = x + x \\\\ x = x + 1 \\\\ x = \\foo"));
+    cr_expect(zero(int, said("14: ok")), "%s", output);
+    cr_expect(said("14: FAIL x = x + 1"), "%s", output);
+    cr_expect(said("14: unread x = \\foo"), "%s", output);
+}
+
+Test(proofread, verbose_adds_the_values_of_both_sides)
+{
+    proofread("--verbose", PAGE("1 + 2 = 3"));
+    cr_expect(said("14: ok 1 + 2 = 3   -- 3 and 3"), "%s", output);
 }
 
 /* The mistakes that derivations of this book could make. */
@@ -267,8 +277,9 @@ Test(proofread, an_undeclared_symbol_is_named)
 
 Test(proofread, the_same_trees_are_same_and_not_ok)
 {
-    cr_expect(zero(int, proofread("--verbose", PAGE("x = x \\\\ z = 2x"))));
-    cr_expect(eq(int, count("same"), 2), "%s", output);
+    cr_expect(zero(
+        int, proofread("", PAGE("x = x \\\\ z = 2x \\\\ 2\\cdot x = 2x"))));
+    cr_expect(eq(int, count("same"), 3), "%s", output);
     cr_expect(zero(int, count("ok")), "%s", output);
     cr_expect(said("14: same x = x"), "%s", output);
 }
@@ -415,20 +426,29 @@ Test(proofread, every_form_of_a_declaration_is_understood)
           5);
 }
 
-Test(proofread, a_bad_declaration_ends_it_with_its_line)
+Test(proofread, a_bad_declaration_ends_it_with_its_line_and_column)
 {
-    static const char *const bad[] = { "x in 3",       "x in (0, 1",
-                                       "x in (0)",     "2x in (0, 1)",
-                                       "x is nice",    "x in (0, \\foo)",
-                                       "\\foo ~ N",    "forget \\foo",
-                                       "x_ in (0, 1)", "x in {0, 1}" };
+    static const struct {
+        const char *text;
+        int column;
+    } bad[] = {
+        { "x in 3", 6 },          { "x in (0, 1", 6 },
+        { "x in (0)", 6 },        { "2x in (0, 1)", 1 },
+        { "x is nice", 1 },       { "x in (0, \\foo)", 10 },
+        { "\\foo ~ N", 1 },       { "forget \\foo", 8 },
+        { "x_ in (0, 1)", 3 },    { "x in {0, 1}", 6 },
+        { "x vector in 2+", 15 }, { "x sequence ~ Nat", 15 },
+    };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        char text[200];
-        snprintf(text, sizeof text, "<!-- symbols\nw in (0, 1)\n%s\n-->\n",
-                 bad[i]);
-        cr_expect(eq(int, proofread("", text), 2), "%s: %s", bad[i], output);
-        cr_expect(said("3: declaration"), "%s: %s", bad[i], output);
+        char text[200], where[80];
+        snprintf(text, sizeof text, "<!-- symbols\nw in (0, 1)\n  %s\n-->\n",
+                 bad[i].text);
+        snprintf(where, sizeof where,
+                 "3:%d: declaration \"%s\": ", bad[i].column + 2, bad[i].text);
+        cr_expect(eq(int, proofread("", text), 2), "%s: %s", bad[i].text,
+                  output);
+        cr_expect(said(where), "%s: %s", bad[i].text, output);
     }
 }
 
@@ -502,7 +522,7 @@ Test(proofread, a_statement_without_a_relation_it_knows_is_unread)
 
 Test(proofread, a_quad_separates_statements_or_is_unread)
 {
-    proofread("--verbose", PAGE("2x = x + x \\quad y = y + 0"));
+    proofread("", PAGE("2x = x + x \\quad y = y + 0"));
     cr_expect(eq(int, count("ok"), 2), "%s", output);
 }
 
@@ -537,4 +557,39 @@ Test(proofread, a_function_is_defined_however_its_brackets_are_written)
 Test(proofread, the_first_row_of_an_environment_names_its_own_line)
 {
     fails(PAGE("\\begin{aligned}\n2x &= x\n\\end{aligned}"), "15: FAIL 2x = x");
+}
+
+/* --- the manual ------------------------------------------------------------- */
+
+/* The part of a text between two marks, in a new string. */
+static char *between(const char *text, const char *from, const char *to)
+{
+    const char *begin = strstr(text, from);
+    cr_assert(begin != NULL, "%s", from);
+    begin += strlen(from);
+    const char *end = strstr(begin, to);
+    cr_assert(end != NULL, "%s", to);
+    return strndup(begin, (size_t)(end - begin));
+}
+
+Test(proofread, the_example_of_the_manual_says_what_the_manual_says)
+{
+    static char manual[SCRATCH_TEXT];
+    FILE *in = fopen("notes/proofreading.md", "r");
+
+    cr_assert(in != NULL);
+    manual[fread(manual, 1, sizeof manual - 1, in)] = '\0';
+    fclose(in);
+    char *page = between(manual, "````markdown\n", "````");
+    char *printed = between(manual, "mine.md:9:", "```");
+    cr_expect(eq(int, proofread("", page), 1));
+    char *second = strstr(printed, "mine.md:10:");
+    cr_assert(second != NULL);
+    second[-1] = '\0';
+    cr_expect(strstr(output, printed) != NULL, "%s", printed);
+    second[strcspn(second, "\n")] = '\0';
+    cr_expect(strstr(output, second + strlen("mine.md:")) != NULL, "%s",
+              second);
+    free(page);
+    free(printed);
 }

@@ -1,6 +1,7 @@
 /* proofread.c -- evaluates every relation in a page's mathematics.
  *
- *   build/proofread [--seed K] [--draws N] [--verbose] FILE...
+ *   build/proofread [--seed K] [--draws N] [--quiet] [--verbose] [--mutate]
+ *                   FILE...
  *
  * Reads display equations (```math fences and $$ blocks) and hidden
  * declarations (<!-- symbols ... -->), and prints a line for each relation:
@@ -22,6 +23,7 @@
 
 #include "expression.h"
 #include "latex.h"
+#include "relation.h"
 #include "repair.h"
 
 enum { ROW = 16384, SIDES = 12 };
@@ -33,12 +35,21 @@ static const char *const verdict_name[] = { "ok",     "same",  "FAIL",
 typedef struct {
     const char *file;
     int line; /* where the row begins */
-    int draws, verbose;
+    int draws, verbose, quiet;
+    int mutate;       /* 1 to try every slip of the pen on every relation */
+    long mutant;      /* the definition that has a slip, -1: none         */
+    size_t slip;      /* which                                            */
+    char change[600]; /* what it does; empty if there is none             */
+    long definitions; /* so far                                           */
+    size_t changes, harmless, survivors; /* slips tried; of no effect */
+    int bound; /* 1 in an inequality or a = b + O(h^n)     */
     dm_page *page;
     dm_tex_reader *reader;
     char pending[2 * DM_TEX_NAME +
-                 2]; /* a function that the left side of := names */
-    char *left;      /* the last side of the row above */
+                 2];         /* a function that the left side of := names */
+    char *left;              /* the last side of the row above */
+    const char *declaration; /* the one that is being read */
+    int column;              /* where it begins in its line */
     size_t count[VERDICTS];
 } proof;
 
@@ -57,7 +68,7 @@ static void say(proof *f, verdict v, const char *left, const char *relation,
                 const char *right, const char *note)
 {
     f->count[v]++;
-    if (v != FAILED && v != UNREAD && !f->verbose)
+    if ((v != FAILED && v != UNREAD && f->quiet) || f->mutant >= 0)
         return;
     printf("%s:%d: %s %s %s %s%s%s\n", f->file, f->line, verdict_name[v], left,
            relation, right, *note != '\0' ? "   -- " : "", note);
@@ -84,143 +95,71 @@ static const dm_tex *side(proof *f, const char *text, char why[200])
 
 /* --- relations -------------------------------------------------------------------- */
 
-/* 1 if |x - y| is within what both can be trusted to. */
-static int agree(dm_value x, dm_value y)
+/* A slip after which a relation still holds: one that changes no value, or
+ * leaves a bound a bound, is none. */
+static void list_survivor(void *context, const char *change, int moved)
 {
-    return fabs(x.x - y.x) <= 8.0 * (x.error + y.error) + 1e-300;
+    proof *f = context;
+
+    f->harmless += !moved || f->bound;
+    f->survivors += moved && !f->bound;
+    if (moved && !f->bound)
+        printf("%s:%d: survives: %s\n", f->file, f->line, change);
 }
 
-/* Holds the sides of a relation against each other under one draw.  Returns
- * OK, FAILED or UNREAD, with a note. */
-static verdict hold_once(proof *f, const dm_tex *a, const char *relation,
-                         const dm_tex *b, const dm_tex *in, char note[400])
+/* Says whether the relation holds. */
+static void judge(proof *f, const char *left, const char *right, dm_relation *r)
 {
-    dm_value x, y, u, v;
-    int good;
+    static const verdict meant[] = { OK, SAME, FAILED, UNREAD };
+    char note[DM_NOTE];
 
-    if (strcmp(relation, "\\sim") == 0) {
-        if (b->kind != DM_TEX_NORMAL || b->n != 2) {
-            strcpy(note, "expected \\mathcal N(mean, variance) on the right");
-            return UNREAD;
-        }
-        if (!dm_page_law(f->page, a, &x, &u) ||
-            !dm_page_value(f->page, b->child[0], &y) ||
-            !dm_page_value(f->page, b->child[1], &v))
-            goto unread;
-        good = agree(x, y) && agree(u, v);
-        snprintf(note, 400, "means %.9g and %.9g, variances %.9g and %.9g", x.x,
-                 y.x, u.x, v.x);
-        return good ? OK : FAILED;
+    if (f->mutant >= 0 && (f->mutant >= f->definitions ||
+                           f->count[FAILED] + f->count[UNREAD] > 0))
+        return; /* the slip is still to come, or has been found */
+    if (f->mutate) {
+        f->bound = r->order > 0.0 || strchr("<>\\", r->sign[0]) != NULL;
+        f->bound = f->bound && strcmp(r->sign, "\\sim") != 0 &&
+                   strcmp(r->sign, "\\propto") != 0;
+        f->changes += dm_relation_mutate(r, list_survivor, f);
+        return;
     }
-    if (strcmp(relation, "d=") == 0) {
-        if (!dm_page_law(f->page, a, &x, &u) ||
-            !dm_page_law(f->page, b, &y, &v))
-            goto unread;
-        good = agree(x, y) && agree(u, v);
-        snprintf(note, 400, "means %.9g and %.9g, variances %.9g and %.9g", x.x,
-                 y.x, u.x, v.x);
-        return good ? OK : FAILED;
-    }
-    if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y))
-        goto unread;
-    if (strcmp(relation, "\\propto") == 0) {
-        if (!dm_page_move(f->page, in, 0.37) ||
-            !dm_page_value(f->page, a, &u) || !dm_page_value(f->page, b, &v))
-            goto unread;
-        /* a/b before and after, without dividing: a v = b u. */
-        double error = fabs(x.x) * v.error + fabs(v.x) * x.error +
-                       fabs(y.x) * u.error + fabs(u.x) * y.error;
-        good = fabs(x.x * v.x - y.x * u.x) <= 16.0 * error;
-        snprintf(note, 400, "ratio %.9g, then %.9g", x.x / y.x, u.x / v.x);
-        return good ? OK : FAILED;
-    }
-    snprintf(note, 400, "%.9g and %.9g", x.x, y.x);
-    if (!isfinite(x.x) || !isfinite(y.x) || !isfinite(x.error) ||
-        !isfinite(y.error)) {
-        strcpy(note, "outside its domain");
-        return FAILED;
-    }
-    double room = 8.0 * (x.error + y.error);
-    if (strcmp(relation, "=") == 0)
-        good = agree(x, y);
-    else if (strcmp(relation, "<") == 0)
-        good = x.x < y.x;
-    else if (strcmp(relation, ">") == 0)
-        good = x.x > y.x;
-    else if (strcmp(relation, "\\le") == 0)
-        good = x.x <= y.x + room;
-    else
-        good = x.x >= y.x - room;
-    return good ? OK : FAILED;
-unread:
-    snprintf(note, 400, "%s", dm_page_why(f->page));
-    return UNREAD;
+    r->brief = f->mutant >= 0;
+    dm_verdict v = dm_relation_hold(r, note);
+    say(f, meant[v], left, r->order > 0.0 ? "= up to the order" : r->sign,
+        right, v == DM_HOLDS && !f->verbose ? "" : note);
 }
 
-/* What dm_repair asks: would the relation hold at every draw? */
-typedef struct {
-    proof *f;
-    const char *relation;
-    const dm_tex *in;
-} question;
-
-static int would_hold(void *context, const dm_tex *a, const dm_tex *b)
+/* Where "+ O(" stands in a side, or NULL. */
+static char *order_at(char *text)
 {
-    question *q = context;
-    char note[400];
-    int draws = q->f->draws;
-
-    if (dm_page_is_slow(q->f->page, a) || dm_page_is_slow(q->f->page, b))
-        draws = (draws + 4) / 5;
-    for (int i = 0; i < draws; i++) {
-        dm_page_draw(q->f->page);
-        if (hold_once(q->f, a, q->relation, b, q->in, note) != OK)
-            return 0;
+    for (char *p = text; (p = strstr(p, "O(")) != NULL; p++) {
+        char *before = p;
+        while (before > text && before[-1] == ' ')
+            before--;
+        if (before > text && before[-1] == '+')
+            return before - 1;
     }
-    return !dm_page_same(q->f->page, a, b);
-}
-
-/* a = b + O(h^order): the difference at h, h/2 and h/4, under one draw. */
-static verdict falls(proof *f, const dm_tex *a, const dm_tex *b,
-                     const dm_tex *h, double order, char note[400])
-{
-    double difference[3], error[3];
-
-    for (int i = 0; i < 3; i++) {
-        dm_value x, y, step;
-        if (!dm_page_value(f->page, a, &x) || !dm_page_value(f->page, b, &y) ||
-            !dm_page_value(f->page, h, &step) ||
-            !dm_page_move(f->page, h, -0.5 * step.x)) {
-            snprintf(note, 400, "%s", dm_page_why(f->page));
-            return UNREAD;
-        }
-        difference[i] = fabs(x.x - y.x);
-        error[i] = 8.0 * (x.error + y.error);
-    }
-    double power = log2(difference[1] / difference[2]);
-    double before = log2(difference[0] / difference[1]);
-    snprintf(note, 400, "the difference falls like the power %.3f", power);
-    /* The last slope, less its change over the last halving. */
-    if (difference[2] <= error[2] ||
-        power - fabs(power - before) - 0.05 >= order - 0.5)
-        return OK;
-    return FAILED;
+    return NULL;
 }
 
 /* Cuts "+ O(h^n)" off the end of a side.  Returns 1 if it was there; then h
- * and the order are stored. */
+ * and the order are stored.  -1: something stands behind it, or it cannot be
+ * read. */
 static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
 {
-    char *big = strstr(text, "+ O("), *close = strrchr(text, ')');
+    char *plus = order_at(text);
     const char *reason;
     size_t at;
 
-    if (big == NULL || close == NULL || close < big)
+    if (plus == NULL)
         return 0;
-    const dm_tex *inside = dm_tex_read(f->reader, big + 4,
-                                       (size_t)(close - big - 4), &reason, &at);
+    char *open = strstr(plus, "O(") + 2, *close = strrchr(open, ')');
+    if (close == NULL || close[1 + strspn(close + 1, " ")] != '\0')
+        return -1;
+    const dm_tex *inside =
+        dm_tex_read(f->reader, open, (size_t)(close - open), &reason, &at);
     if (inside == NULL)
-        return 0;
+        return -1;
     *order = 1.0;
     *h = inside;
     if (inside->kind == DM_TEX_POWER &&
@@ -228,93 +167,81 @@ static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
         *h = inside->child[0];
         *order = inside->child[1]->number;
     }
-    *big = '\0';
-    return (*h)->kind == DM_TEX_SYMBOL;
+    *plus = '\0';
+    return (*h)->kind == DM_TEX_SYMBOL ? 1 : -1;
 }
 
 static void check_order(proof *f, char *left, char *right)
 {
-    char why[200] = "", note[400] = "";
-    double order = 0.0, unused;
+    char why[200] = "";
+    double order = 0.0, on_left = 0.0;
     const dm_tex *h = NULL, *other = NULL;
-    int both = cut_order(f, left, &other, &unused);
-    const dm_tex *a, *b = NULL;
+    int first = cut_order(f, left, &other, &on_left);
+    int second = cut_order(f, right, &h, &order);
 
-    if (!cut_order(f, right, &h, &order) && !both) {
+    if (first < 0 || second < 0 || first + second == 0) {
         say(f, UNREAD, left, "=", right, "cannot read the order");
         return;
     }
-    if (h == NULL) {
-        h = other;
-        order = unused;
-    }
-    a = side(f, left, why);
-    if (a != NULL)
-        b = side(f, right, why);
-    if (b == NULL) {
+    dm_relation r = { .page = f->page,
+                      .draws = f->draws,
+                      .sign = "=",
+                      .in = h == NULL ? other : h,
+                      .order = h == NULL ? on_left : order };
+    r.left = side(f, left, why);
+    if (r.left != NULL)
+        r.right = side(f, right, why);
+    if (r.right == NULL)
         say(f, UNREAD, left, "=", right, why);
-        return;
-    }
-    verdict v = OK;
-    for (int i = 0; i < f->draws && v == OK; i++) {
-        dm_page_draw(f->page);
-        v = falls(f, a, b, h, order, note);
-    }
-    say(f, v, left, "= up to the order", right, v == OK ? "" : note);
+    else
+        judge(f, left, right, &r);
 }
 
-static void check(proof *f, const char *left, const char *relation,
+/* Where a call stands beside a law, as in q(x \mid y) = \mathcal N(m, v), the
+ * law's density at the first argument is meant. */
+static const dm_tex *as_density(proof *f, const dm_tex *call, const dm_tex *law)
+{
+    if (call->kind == DM_TEX_CALL && law->kind == DM_TEX_NORMAL && law->n == 2)
+        return dm_tex_density(f->reader, law, call->child[0]);
+    return law;
+}
+
+static void check(proof *f, const char *left, const char *sign,
                   const char *right, const char *in)
 {
-    char why[200] = "", note[400] = "", values[600], full[1700];
-    const dm_tex *a = side(f, left, why), *b = NULL, *variable = NULL;
+    char why[200] = "";
+    dm_relation r = { .page = f->page, .draws = f->draws, .sign = sign };
 
-    if (a != NULL)
-        b = side(f, right, why);
-    if (b != NULL && *in != '\0')
-        variable = side(f, in, why);
-    else if (b != NULL && strcmp(relation, "\\propto") == 0) {
-        say(f, UNREAD, left, relation, right,
+    if (strcmp(sign, "\\propto") == 0 && *in == '\0') {
+        say(f, UNREAD, left, sign, right,
             "write \\underset{x}{\\propto}, to say in which symbol");
         return;
     }
-    if (a == NULL || b == NULL || (*in != '\0' && variable == NULL)) {
-        say(f, UNREAD, left, relation, right, why);
-        return;
-    }
-    int strict = strcmp(relation, "<") == 0 || strcmp(relation, ">") == 0;
-    if (!strict && dm_page_same(f->page, a, b)) {
-        say(f, SAME, left, relation, right, "");
-        return;
-    }
-    /* Integrals cost a thousand times as much. */
-    int slow = dm_page_is_slow(f->page, a) || dm_page_is_slow(f->page, b);
-    int draws = slow ? (f->draws + 4) / 5 : f->draws;
-    for (int i = 0; i < draws; i++) {
-        dm_page_draw(f->page);
-        verdict v = hold_once(f, a, relation, b, variable, note);
-        if (v == OK)
-            continue;
-        dm_page_values(f->page, values, sizeof values);
-        dm_page_shorten(f->page); /* if it fails there too, say that */
-        char other[400];
-        if (v == FAILED &&
-            hold_once(f, a, relation, b, variable, other) == FAILED) {
-            strcpy(note, other);
-            dm_page_values(f->page, values, sizeof values);
-        }
-        int used =
-            snprintf(full, sizeof full, "%s%s%s", note,
-                     v == FAILED ? " at " : "", v == FAILED ? values : "");
-        question q = { f, relation, variable };
-        if (v == FAILED &&
-            dm_repair(a, b, would_hold, &q, values, sizeof values))
-            snprintf(full + used, sizeof full - (size_t)used,
-                     "; would hold with %s", values);
-        say(f, v, left, relation, right, full);
-        return;
-    }
-    say(f, OK, left, relation, right, "");
+    r.left = side(f, left, why);
+    if (r.left != NULL)
+        r.right = side(f, right, why);
+    if (r.right != NULL && strcmp(sign, "=") == 0)
+        r.right = as_density(f, r.left, r.right);
+    if (r.right != NULL && *in != '\0')
+        r.in = side(f, in, why);
+    if (r.right == NULL || (*in != '\0' && r.in == NULL))
+        say(f, UNREAD, left, sign, right, why);
+    else
+        judge(f, left, right, &r);
+}
+
+/* The definition with its slip; NULL if there are no more, or if it changes no
+ * value, which needs no finding. */
+static const dm_tex *slipped(proof *f, const dm_tex *tree)
+{
+    const dm_tex *changed =
+        dm_repair_change(tree, f->slip, f->change, sizeof f->change);
+
+    if (changed == NULL ||
+        dm_relation_moves(f->page, f->draws, 0, tree, changed))
+        return changed;
+    f->harmless++;
+    return NULL;
 }
 
 static void define(proof *f, const char *left, const char *right)
@@ -340,12 +267,18 @@ static void define(proof *f, const char *left, const char *right)
     f->pending[0] = '\0';
     if (a != NULL)
         b = side(f, right, why);
-    if (b == NULL)
+    if (b != NULL)
+        b = as_density(f, a, b);
+    if (b != NULL && a->kind != DM_TEX_NORMAL && f->definitions++ == f->mutant)
+        b = slipped(f, b);
+    if (f->mutant >= f->definitions - 1 && b == NULL && a != NULL)
+        f->count[UNREAD]++; /* there is no such slip */
+    else if (b == NULL)
         say(f, UNREAD, left, ":=", right, why);
     else if (a->kind == DM_TEX_NORMAL) /* the book's own: held to its formula */
         check(f, left, "=", right, "");
     else if (!dm_page_define(f->page, a, b))
-        say(f, UNREAD, left, ":=", right, "the left side is not a symbol");
+        say(f, UNREAD, left, ":=", right, dm_page_why(f->page));
     else
         say(f, DEFINED, left, ":=", right, "");
 }
@@ -358,6 +291,10 @@ static const struct {
     { "\\overset{d}{=}", "d=" },
     { ":=", ":=" },
     { "\\propto", "\\propto" },
+    { "\\leqslant", "\\le" },
+    { "\\geqslant", "\\ge" },
+    { "\\lt", "<" },
+    { "\\gt", ">" },
     { "\\leq", "\\le" },
     { "\\geq", "\\ge" },
     { "\\le", "\\le" },
@@ -396,9 +333,19 @@ static char *copy(const char *begin, const char *end)
  * not known, or brackets that do not match. */
 static int not_one_side(const char *text)
 {
-    static const char *const unknown[] = { "\\approx",   "\\ne",    "\\neq",
-                                           "\\stackrel", "\\equiv", "\\overset",
-                                           "\\simeq",    "\\gg",    "\\ll" };
+    static const char *const unknown[] = { "\\approx",     "\\ne",
+                                           "\\neq",        "\\stackrel",
+                                           "\\equiv",      "\\overset",
+                                           "\\simeq",      "\\gg",
+                                           "\\ll",         "\\ggg",
+                                           "\\lll",        "\\triangleq",
+                                           "\\coloneqq",   "\\cong",
+                                           "\\doteq",      "\\to",
+                                           "\\rightarrow", "\\Rightarrow",
+                                           "\\iff",        "\\implies",
+                                           "\\preceq",     "\\succeq",
+                                           "\\asymp",      "\\lesssim",
+                                           "\\gtrsim",     "\\longrightarrow" };
     int depth = 0;
 
     for (const char *p = text; *p != '\0'; p++)
@@ -411,6 +358,44 @@ static int not_one_side(const char *text)
     return depth != 0;
 }
 
+/* What an environment of cases adds to the depth of brackets where it begins
+ * and ends. */
+static int in_cases(const char *p)
+{
+    return (strncmp(p, "\\begin{cases}", 13) == 0) -
+           (strncmp(p, "\\end{cases}", 11) == 0);
+}
+
+/* The place behind a \text{...} with which the statement begins. */
+static const char *behind_remark(const char *begin, const char *end)
+{
+    const char *p = begin;
+
+    while (p < end && strchr(" \t\r\n&", *p) != NULL)
+        p++;
+    if (strncmp(p, "\\text{", 6) != 0)
+        return begin;
+    for (int depth = 0; p < end; p++) {
+        depth += (*p == '{') - (*p == '}');
+        if (*p == '}' && depth == 0)
+            return p + 1;
+    }
+    return begin;
+}
+
+/* 1 if a relation stands in the text outside of braces. */
+static int has_relation(const char *p, const char *end)
+{
+    size_t length;
+
+    for (int depth = 1; p < end; p++) {
+        depth += (*p == '{') - (*p == '}');
+        if (depth <= 0 && relation_at(p, &length) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
 /* One statement: sides with relations between them.  The last side is kept,
  * for a row below that begins with a relation. */
 static void statement(proof *f, const char *begin, const char *end, int words)
@@ -420,9 +405,16 @@ static void statement(proof *f, const char *begin, const char *end, int words)
     size_t n = 0, length;
     int depth = 0;
 
-    for (const char *p = begin; p < end; p++) /* a remark ends the statement */
-        if (strncmp(p, "\\text{", 6) == 0)
+    begin = behind_remark(begin, end);
+    for (const char *p = begin; p < end; p++) { /* a remark ends it */
+        depth += in_cases(p) + (*p == '{') - (*p == '}');
+        if (depth == 0 && strncmp(p, "\\text{", 6) == 0) {
+            if (!words && has_relation(p + 6, end))
+                say(f, UNREAD, "", "", "", "a relation behind \\text");
             end = p;
+        }
+    }
+    depth = 0;
     for (const char *p = begin; p < end; p++) {
         const char *meant = NULL, *start = p;
         char *symbol = NULL;
@@ -437,9 +429,11 @@ static void statement(proof *f, const char *begin, const char *end, int words)
         if (depth == 0 && meant == NULL)
             meant = relation_at(p, &length);
         depth += (*p == '{' || *p == '(' || *p == '[') -
-                 (*p == '}' || *p == ')' || *p == ']');
-        if (meant == NULL || n + 1 == SIDES)
+                 (*p == '}' || *p == ')' || *p == ']') + in_cases(p);
+        if (meant == NULL || n + 1 == SIDES) {
+            free(symbol);
             continue;
+        }
         sides[n] = copy(from, start);
         between[n] = meant;
         in[n++] = symbol;
@@ -460,8 +454,8 @@ static void statement(proof *f, const char *begin, const char *end, int words)
         else if (strcmp(between[i], ":=") == 0)
             define(f, sides[i], sides[i + 1]);
         else if (strcmp(between[i], "=") == 0 &&
-                 (strstr(sides[i], "+ O(") != NULL ||
-                  strstr(sides[i + 1], "+ O(") != NULL)) {
+                 (order_at(sides[i]) != NULL ||
+                  order_at(sides[i + 1]) != NULL)) {
             char *a = strdup(sides[i]), *b = strdup(sides[i + 1]);
             check_order(f, a, b);
             free(a);
@@ -480,6 +474,18 @@ static void statement(proof *f, const char *begin, const char *end, int words)
     }
 }
 
+/* 1 if the comment marks its row as not evaluated, and says why. */
+static int is_mark(const char *comment)
+{
+    const char *reason = comment + strlen("% by words:");
+
+    if (strncmp(comment, "% by words:", 11) != 0)
+        return 0;
+    while (*reason == ' ')
+        reason++;
+    return *reason != '\0' && *reason != '\n';
+}
+
 /* Blanks out what is no mathematics: environments, tags, comments. */
 static int clean(char *row)
 {
@@ -489,7 +495,7 @@ static int clean(char *row)
 
     for (char *p = row; *p != '\0'; p++) {
         if (*p == '%' && (p == row || p[-1] != '\\')) {
-            words = words || strncmp(p, "% by words:", 11) == 0;
+            words = words || is_mark(p);
             while (*p != '\0' && *p != '\n')
                 *p++ = ' ';
         }
@@ -530,11 +536,14 @@ static void do_row(proof *f, char *row)
 static void display(proof *f, char *text, int line)
 {
     char *row = text;
+    int cases = 0;
 
     free(f->left);
     f->left = NULL;
     for (char *p = text;; p++) {
-        int end = *p == '\0', cut = p[0] == '\\' && p[1] == '\\';
+        cases += in_cases(p);
+        int end = *p == '\0';
+        int cut = p[0] == '\\' && p[1] == '\\' && cases == 0;
         if (*p == '%' && (p == text || p[-1] != '\\'))
             while (p[1] != '\0' && p[1] != '\n')
                 p++;
@@ -556,6 +565,13 @@ static void display(proof *f, char *text, int line)
             return;
         *p = ' ';
         p[1] = ' ';
+        if (p[2] == '[') /* \\[4pt] */
+            for (char *c = p + 2; *c != '\0' && *c != '\n'; c++) {
+                int last = *c == ']';
+                *c = ' ';
+                if (last)
+                    break;
+            }
         for (char *c = row; c < p; c++) /* do_row has put an end there */
             *c = *c == '\0' ? ' ' : *c;
         row = p + 2;
@@ -564,86 +580,147 @@ static void display(proof *f, char *text, int line)
 
 /* --- declarations -------------------------------------------------------------------- */
 
-/* Stops at a declaration that cannot be read. */
-static void bad_declaration(const proof *f, const char *text, const char *why)
+/* Stops at a declaration that cannot be read, at this place of its line. */
+static void bad_declaration(const proof *f, const char *place, const char *why)
 {
     fflush(stdout);
-    fprintf(stderr, "%s:%d: declaration \"%s\": %s\n", f->file, f->line, text,
-            why);
+    fprintf(stderr, "%s:%d:%d: declaration \"%s\": %s\n", f->file, f->line,
+            f->column + (int)(place - f->declaration), f->declaration, why);
     exit(2);
 }
 
-static const dm_tex *part(proof *f, const char *begin, const char *end,
-                          const char *whole)
+static const dm_tex *part(proof *f, const char *begin, const char *end)
 {
-    char why[200] = "", *text = copy(begin, end);
-    const dm_tex *tree = side(f, text, why);
+    const char *why;
+    size_t at = 0;
 
+    while (begin < end && *begin == ' ')
+        begin++;
+    while (end > begin && end[-1] == ' ')
+        end--;
+    const dm_tex *tree =
+        dm_tex_read(f->reader, begin, (size_t)(end - begin), &why, &at);
     if (tree == NULL)
-        bad_declaration(f, whole, why);
-    free(text);
+        bad_declaration(f, begin + at, why);
     return tree;
 }
 
-/* x in (low, high); t integer in [low, high]; x_t sequence in (low, high);
- * x ~ N; x_t sequence ~ N; forget x; a = expression. */
+static const dm_tex *symbol_part(proof *f, const char *begin, const char *end)
+{
+    const dm_tex *symbol = part(f, begin, end);
+
+    if (symbol->kind != DM_TEX_SYMBOL)
+        bad_declaration(f, begin, "expected a symbol");
+    return symbol;
+}
+
+static void declare(proof *f, const char *place, dm_sort sort,
+                    const dm_tex *symbol, int sequence, const dm_tex *low,
+                    const dm_tex *high)
+{
+    if (!dm_page_declare(f->page, sort, symbol, sequence, low, high))
+        bad_declaration(f, place, dm_page_why(f->page));
+}
+
+/* The two ends of "(low, high)" at p. */
+static void interval(proof *f, const char *p, const dm_tex **low,
+                     const dm_tex **high)
+{
+    const char *end = p + strlen(p), *comma = NULL;
+    int depth = 0;
+
+    while (*p == ' ')
+        p++;
+    while (end > p && end[-1] == ' ')
+        end--;
+    if (*p != '(' && *p != '[')
+        bad_declaration(f, p, "expected an interval (low, high)");
+    for (const char *c = p + 1; c < end; c++) {
+        depth += (*c == '{' || *c == '(') - (*c == '}' || *c == ')');
+        if (*c == ',' && depth == 0 && comma == NULL)
+            comma = c;
+    }
+    if (comma == NULL || (end[-1] != ')' && end[-1] != ']'))
+        bad_declaration(f, p, "expected an interval (low, high)");
+    *low = part(f, p + 1, comma);
+    *high = part(f, comma + 1, end - 1);
+}
+
+/* Declarations of the form "SYMBOL WORDS REST".  Returns 0 if it has no words
+ * of this kind. */
+static int worded(proof *f, const char *text)
+{
+    static const struct {
+        const char *words;
+        dm_sort sort;
+        int sequence;
+        char rest; /* what follows: an interval, a dimension, nothing */
+    } forms[] = {
+        { " integer in ", DM_INTEGER, 0, 'i' },
+        { " positive matrix in ", DM_POSITIVE, 0, 'd' },
+        { " matrix in ", DM_MATRIX, 0, 'd' },
+        { " vector in ", DM_VECTOR, 0, 'd' },
+        { " identity in ", DM_IDENTITY, 0, 'd' },
+        { " weights in ", DM_WEIGHTS, 1, 'i' },
+        { " sequence in ", DM_FREE, 1, 'i' },
+        { " sequence ~ N", DM_NORMAL, 1, ' ' },
+        { " ~ N in ", DM_NORMAL, 0, 'd' },
+        { " in ", DM_FREE, 0, 'i' },
+        { " dimension", DM_DIMENSION, 0, ' ' },
+        { " density", DM_DENSITY, 0, ' ' },
+    };
+    const dm_tex *low = NULL, *high = NULL;
+    size_t k = 0;
+
+    while (k < sizeof forms / sizeof *forms &&
+           strstr(text, forms[k].words) == NULL)
+        k++;
+    if (k == sizeof forms / sizeof *forms)
+        return 0;
+    const char *at = strstr(text, forms[k].words);
+    const char *rest = at + strlen(forms[k].words);
+    if (forms[k].rest == 'i')
+        interval(f, rest, &low, &high);
+    else if (forms[k].rest == 'd')
+        low = part(f, rest, rest + strlen(rest));
+    else if (rest[strspn(rest, " ")] != '\0')
+        bad_declaration(f, rest, "expected the end");
+    declare(f, text, forms[k].sort, symbol_part(f, text, at), forms[k].sequence,
+            low, high);
+    return 1;
+}
+
+/* forget x; x ~ N; x ~ p; a = expression. */
 static void declaration(proof *f, const char *text)
 {
-    const char *integer = strstr(text, " integer in ");
-    const char *sequence = strstr(text, " sequence ");
-    const char *in = integer != NULL ? integer + 8 : strstr(text, " in ");
-    const char *normal = strstr(text, " ~ N"), *alias = strstr(text, " = ");
+    const char *law = strstr(text, " ~ "), *alias = strstr(text, " = ");
     const char *end = text + strlen(text);
 
+    f->declaration = text;
     if (strncmp(text, "forget ", 7) == 0) {
-        dm_page_forget(f->page, part(f, text + 7, end, text));
-    } else if (normal != NULL) {
-        const dm_tex *symbol =
-            part(f, text, sequence != NULL ? sequence : normal, text);
-        if (symbol->kind != DM_TEX_SYMBOL)
-            bad_declaration(f, text, "expected a symbol");
-        dm_page_normal(f->page, symbol, sequence != NULL);
-    } else if (in != NULL) {
-        const char *open = in + 4, *comma = NULL;
-        int depth = 0;
-        while (*open == ' ')
-            open++;
-        for (const char *c = open + 1; c < end; c++) {
-            depth += (*c == '{' || *c == '(') - (*c == '}' || *c == ')');
-            if (*c == ',' && depth == 0 && comma == NULL)
-                comma = c;
-        }
-        const char *close = end;
-        while (close > open && strchr(" )]", close[-1]) != NULL &&
-               close[-1] == ' ')
-            close--;
-        if ((*open != '(' && *open != '[') || comma == NULL ||
-            (close[-1] != ')' && close[-1] != ']'))
-            bad_declaration(f, text, "expected an interval (low, high)");
-        const dm_tex *low = part(f, open + 1, comma, text);
-        const dm_tex *high = part(f, comma + 1, close - 1, text);
-        const dm_tex *symbol = part(f, text,
-                                    integer != NULL    ? integer
-                                    : sequence != NULL ? sequence
-                                                       : in,
-                                    text);
-        if (symbol->kind != DM_TEX_SYMBOL)
-            bad_declaration(f, text, "expected a symbol");
-        if (integer != NULL)
-            dm_page_integer(f->page, symbol, low, high);
-        else
-            dm_page_free_symbol(f->page, symbol, sequence != NULL, low, high);
+        dm_page_forget(f->page, symbol_part(f, text + 7, end));
+    } else if (worded(f, text)) {
+        return;
+    } else if (law != NULL) {
+        const dm_tex *density = part(f, law + 3, end);
+        int normal = strcmp(law + 3, "N") == 0;
+        declare(f, text, normal ? DM_NORMAL : DM_RANDOM,
+                symbol_part(f, text, law), 0, normal ? NULL : density, NULL);
     } else if (alias != NULL) {
         char *left = copy(text, alias), *right = copy(alias + 3, end);
-        size_t defined = f->count[DEFINED];
+        size_t before = f->count[DEFINED];
+        int quiet = f->quiet;
+        f->quiet = 1;
         define(f, left, right);
-        if (f->count[DEFINED] == defined)
+        f->quiet = quiet;
+        if (f->count[DEFINED] == before)
             bad_declaration(f, text, "expected a symbol and a formula");
-        f->count[DEFINED] = defined; /* the page's own are counted */
+        f->count[DEFINED] = before; /* the page's own are counted */
         free(left);
         free(right);
     } else {
-        bad_declaration(f, text, "expected in, integer in, ~ N, = or forget");
+        bad_declaration(f, text,
+                        "expected in, integer in, vector in, ~ N, = or forget");
     }
 }
 
@@ -657,131 +734,239 @@ static int starts(const char *line, const char *with)
     return strncmp(line, with, strlen(with)) == 0;
 }
 
+/* What is read of a page, line by line. */
+typedef struct {
+    place where;
+    char text[ROW]; /* of the display */
+    int first;      /* its line, or that of the fence */
+} reading;
+
+static void add_line(proof *f, reading *r, const char *line)
+{
+    if (strlen(r->text) + strlen(line) + 2 > sizeof r->text) {
+        fprintf(stderr, "%s:%d: a display of more than %d characters\n",
+                f->file, f->line, ROW);
+        exit(2);
+    }
+    strcat(strcat(r->text, line), "\n");
+}
+
+/* A line that begins with $$: a display, or where one begins. */
+static void dollars(proof *f, reading *r, char *line)
+{
+    size_t n = strlen(line);
+
+    r->first = f->line;
+    r->text[0] = '\0';
+    if (n >= 4 && strcmp(line + n - 2, "$$") == 0) {
+        line[n - 2] = '\0';
+        add_line(f, r, line + 2);
+        display(f, r->text, r->first);
+    } else {
+        r->where = DOLLARS;
+        add_line(f, r, line + 2);
+    }
+}
+
+/* A line outside displays and declarations. */
+static void prose(proof *f, reading *r, char *line)
+{
+    if (starts(line, "$$")) {
+        dollars(f, r, line);
+        return;
+    }
+    r->where = starts(line, "<!-- symbols") ? SYMBOLS
+               : starts(line, "```math")    ? FENCE
+               : starts(line, "```")        ? CODE
+                                            : PROSE;
+    r->text[0] = '\0';
+    r->first = f->line + 1;
+}
+
+/* A line of a display. */
+static void formula(proof *f, reading *r, char *line)
+{
+    size_t n = strlen(line);
+    int end = r->where == FENCE ? starts(line, "```")
+                                : n >= 2 && strcmp(line + n - 2, "$$") == 0;
+
+    if (end && r->where == DOLLARS)
+        line[n - 2] = '\0';
+    if (!end || r->where == DOLLARS)
+        add_line(f, r, line);
+    if (!end)
+        return;
+    display(f, r->text, r->first);
+    r->where = PROSE;
+}
+
+static void symbols(proof *f, reading *r, const char *line)
+{
+    if (starts(line, "-->")) {
+        r->where = PROSE;
+        return;
+    }
+    char *declared = copy(line, line + strlen(line));
+    if (*declared != '\0')
+        declaration(f, declared);
+    free(declared);
+}
+
 /* Proofreads the page in the open file. */
 static void page(proof *f, FILE *in)
 {
-    char line[4096], text[ROW] = "";
-    place where = PROSE;
-    int number = 0, first = 0;
+    reading r = { .where = PROSE };
+    char *line = NULL;
+    size_t room = 0;
+    int number = 0;
 
-    while (fgets(line, sizeof line, in) != NULL) {
-        number++;
+    while (getline(&line, &room, in) >= 0) {
+        f->line = ++number;
+        char *text = line + strspn(line, " ");
+        size_t n = strlen(text);
+        while (n > 0 && strchr("\r\n ", text[n - 1]) != NULL)
+            text[--n] = '\0';
+        f->column = (int)(text - line) + 1;
+        if (r.where == PROSE)
+            prose(f, &r, text);
+        else if (r.where == SYMBOLS)
+            symbols(f, &r, text);
+        else if (r.where == CODE)
+            r.where = starts(text, "```") ? PROSE : CODE;
+        else
+            formula(f, &r, text);
         f->line = number;
-        size_t n = strlen(line), indent = strspn(line, " ");
-        memmove(line, line + indent, n - indent + 1);
-        n -= indent;
-        while (n > 0 && strchr("\r\n ", line[n - 1]) != NULL)
-            line[--n] = '\0';
-        int fence = starts(line, "```"), dollars = strcmp(line, "$$") == 0;
-        if (where == PROSE && n > 4 && starts(line, "$$") &&
-            strcmp(line + n - 2, "$$") == 0) { /* all in one line */
-            line[n - 2] = '\0';
-            display(f, line + 2, number);
-            continue;
-        }
-        if (where == PROSE) {
-            where = starts(line, "<!-- symbols") ? SYMBOLS
-                    : starts(line, "```math")    ? FENCE
-                    : fence                      ? CODE
-                    : dollars                    ? DOLLARS
-                                                 : PROSE;
-            text[0] = '\0';
-            first = number + 1;
-        } else if (where == SYMBOLS) {
-            char *declared = copy(line, line + n);
-            if (starts(line, "-->"))
-                where = PROSE;
-            else if (*declared != '\0')
-                declaration(f, declared);
-            free(declared);
-        } else if ((where != DOLLARS && fence) ||
-                   (where == DOLLARS && dollars)) {
-            if (where != CODE)
-                display(f, text, first);
-            where = PROSE;
-        } else if (where != CODE) {
-            if (strlen(text) + n + 2 > sizeof text) {
-                fprintf(stderr, "%s:%d: a display of more than %d characters\n",
-                        f->file, number, ROW);
-                exit(2);
-            }
-            strcat(strcat(text, line), "\n");
-        }
     }
-    if (where != PROSE && where != CODE) {
-        fprintf(stderr, "%s:%d: what begins here does not end\n", f->file,
-                first - 1);
-        exit(2);
-    }
+    free(line);
+    if (r.where == PROSE || r.where == CODE)
+        return;
+    fprintf(stderr, "%s:%d: what begins here does not end\n", f->file,
+            r.where == DOLLARS ? r.first : r.first - 1);
+    exit(2);
 }
 
 static int usage(const char *what)
 {
     fprintf(stderr,
-            "proofread: %s\nusage: build/proofread [--seed K] "
-            "[--draws N] [--verbose] FILE...\n",
+            "proofread: %s\nusage: build/proofread [--seed K] [--draws N] "
+            "[--quiet] [--verbose] [--mutate] FILE...\n",
             what);
     return 2;
 }
 
-/* Proofreads one file.  Returns 0, 1 or 2 as main does, and adds its counts. */
-static int do_file(const char *name, uint64_t seed, int draws, int verbose,
-                   size_t total[VERDICTS])
+/* Proofreads the file, and adds its counts.  Returns 0, 1 or 2 as main does.
+ * `how` has the options. */
+static int do_file(proof *how, const char *name, uint64_t seed)
 {
-    proof f = { .file = name, .draws = draws, .verbose = verbose };
+    proof f = *how;
     FILE *in = fopen(name, "r");
 
     if (in == NULL) {
         fprintf(stderr, "%s: cannot open: %s\n", name, strerror(errno));
         return 2;
     }
+    f.file = name;
     f.page = dm_page_new(seed);
     f.reader = dm_tex_new(is_function, &f);
-    if (f.page != NULL && f.reader != NULL)
-        page(&f, in);
-    else
+    if (f.page == NULL || f.reader == NULL) {
         fprintf(stderr, "%s: no memory\n", name);
+        exit(2);
+    }
+    memset(f.count, 0, sizeof f.count);
+    f.definitions = 0;
+    f.change[0] = '\0';
+    page(&f, in);
     fclose(in);
     free(f.left);
     dm_page_free(f.page);
     dm_tex_free(f.reader);
     for (int v = 0; v < VERDICTS; v++)
-        total[v] += f.count[v];
+        how->count[v] += f.count[v];
+    how->definitions = f.definitions;
+    how->changes = f.changes;
+    how->harmless = f.harmless;
+    how->survivors = f.survivors;
+    memcpy(how->change, f.change, sizeof how->change);
     return f.count[FAILED] + f.count[UNREAD] > 0;
+}
+
+static void report_slips(const proof *how, const char *name, const char *where)
+{
+    printf("%s: %zu slips in %s: %zu without effect, %zu survive\n", name,
+           how->changes, where, how->harmless, how->survivors);
+}
+
+/* Tries every slip of the pen on every relation of the file, then on every
+ * definition: a later line should fail. */
+static void mutate_file(const proof *options, const char *name, uint64_t seed)
+{
+    proof how = *options;
+
+    how.quiet = 1;
+    do_file(&how, name, seed);
+    report_slips(&how, name, "relations");
+    long definitions = how.definitions;
+    how.mutate = 0;
+    how.changes = how.harmless = how.survivors = 0;
+    for (how.mutant = 0; how.mutant < definitions; how.mutant++)
+        for (how.slip = 0;; how.slip++) {
+            size_t harmless = how.harmless;
+            int found = do_file(&how, name, seed);
+            if (how.change[0] == '\0')
+                break;
+            how.changes++;
+            if (found || how.harmless > harmless)
+                continue;
+            how.survivors++;
+            printf("%s: definition %ld: survives: %s\n", name, how.mutant + 1,
+                   how.change);
+        }
+    report_slips(&how, name, "definitions");
 }
 
 int main(int argc, char *argv[])
 {
-    static const struct option known[] = { { "seed", 1, NULL, 's' },
-                                           { "draws", 1, NULL, 'd' },
-                                           { "verbose", 0, NULL, 'v' },
-                                           { "help", 0, NULL, 'h' },
-                                           { NULL, 0, NULL, 0 } };
-    size_t total[VERDICTS] = { 0 };
+    static const struct option known[] = {
+        { "seed", 1, NULL, 's' },   { "draws", 1, NULL, 'd' },
+        { "quiet", 0, NULL, 'q' },  { "verbose", 0, NULL, 'v' },
+        { "mutate", 0, NULL, 'm' }, { "help", 0, NULL, 'h' },
+        { NULL, 0, NULL, 0 }
+    };
+    proof how = { .draws = 25, .mutant = -1 };
     uint64_t seed = 1;
-    int found, draws = 25, verbose = 0, status = 0;
+    int found, status = 0;
 
     gsl_set_error_handler_off(); /* a hard integral is a verdict, no abort */
     while ((found = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (found == 's')
             seed = strtoull(optarg, NULL, 10);
         else if (found == 'd')
-            draws = atoi(optarg);
+            how.draws = atoi(optarg);
         else if (found == 'v')
-            verbose = 1;
+            how.verbose = 1;
+        else if (found == 'q')
+            how.quiet = 1;
+        else if (found == 'm')
+            how.mutate = 1;
         else
             return found == 'h' ? usage("proofreads markdown files") * 0
                                 : usage("unknown option");
     }
-    if (optind == argc || draws < 1)
+    if (optind == argc || how.draws < 1)
         return usage("expected FILE, and draws of at least 1");
     for (int i = optind; i < argc; i++) {
-        int one = do_file(argv[i], seed, draws, verbose, total);
+        if (how.mutate) {
+            mutate_file(&how, argv[i], seed);
+            continue;
+        }
+        int one = do_file(&how, argv[i], seed);
         status = one > status ? one : status;
     }
+    if (how.mutate)
+        return 0;
     printf("proofread: %zu ok, %zu FAIL, %zu by words, %zu unread, %zu same, "
            "%zu definitions\n",
-           total[OK], total[FAILED], total[WORDS], total[UNREAD], total[SAME],
-           total[DEFINED]);
+           how.count[OK], how.count[FAILED], how.count[WORDS],
+           how.count[UNREAD], how.count[SAME], how.count[DEFINED]);
     return status;
 }
