@@ -533,9 +533,12 @@ Test(value, a_determinant_is_that_of_whole_numbers)
         for (int i = 0; i < 500; i++) {
             double x[MOST];
             whole(n, x);
+            double det = determinant(n, x);
+            if (det == 0.0)
+                continue;
             cells.used = 0;
             dm_value v = dm_value_determinant(&cells, array(n, n, x));
-            bounds(v, (long double)determinant(n, x), "determinant");
+            bounds(v, (long double)det, "determinant");
             cr_expect(eq(int, v.rows, 0));
         }
 }

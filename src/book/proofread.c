@@ -129,20 +129,37 @@ static void judge(proof *f, const char *left, const char *right, dm_relation *r)
         right, v == DM_HOLDS && !f->verbose ? "" : note);
 }
 
+/* Where "+ O(" stands in a side, or NULL. */
+static char *order_at(char *text)
+{
+    for (char *p = text; (p = strstr(p, "O(")) != NULL; p++) {
+        char *before = p;
+        while (before > text && before[-1] == ' ')
+            before--;
+        if (before > text && before[-1] == '+')
+            return before - 1;
+    }
+    return NULL;
+}
+
 /* Cuts "+ O(h^n)" off the end of a side.  Returns 1 if it was there; then h
- * and the order are stored. */
+ * and the order are stored.  -1: something stands behind it, or it cannot be
+ * read. */
 static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
 {
-    char *big = strstr(text, "+ O("), *close = strrchr(text, ')');
+    char *plus = order_at(text);
     const char *reason;
     size_t at;
 
-    if (big == NULL || close == NULL || close < big)
+    if (plus == NULL)
         return 0;
-    const dm_tex *inside = dm_tex_read(f->reader, big + 4,
-                                       (size_t)(close - big - 4), &reason, &at);
+    char *open = strstr(plus, "O(") + 2, *close = strrchr(open, ')');
+    if (close == NULL || close[1 + strspn(close + 1, " ")] != '\0')
+        return -1;
+    const dm_tex *inside =
+        dm_tex_read(f->reader, open, (size_t)(close - open), &reason, &at);
     if (inside == NULL)
-        return 0;
+        return -1;
     *order = 1.0;
     *h = inside;
     if (inside->kind == DM_TEX_POWER &&
@@ -150,8 +167,8 @@ static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
         *h = inside->child[0];
         *order = inside->child[1]->number;
     }
-    *big = '\0';
-    return (*h)->kind == DM_TEX_SYMBOL;
+    *plus = '\0';
+    return (*h)->kind == DM_TEX_SYMBOL ? 1 : -1;
 }
 
 static void check_order(proof *f, char *left, char *right)
@@ -159,9 +176,10 @@ static void check_order(proof *f, char *left, char *right)
     char why[200] = "";
     double order = 0.0, on_left = 0.0;
     const dm_tex *h = NULL, *other = NULL;
-    int both = cut_order(f, left, &other, &on_left);
+    int first = cut_order(f, left, &other, &on_left);
+    int second = cut_order(f, right, &h, &order);
 
-    if (!cut_order(f, right, &h, &order) && !both) {
+    if (first < 0 || second < 0 || first + second == 0) {
         say(f, UNREAD, left, "=", right, "cannot read the order");
         return;
     }
@@ -273,6 +291,10 @@ static const struct {
     { "\\overset{d}{=}", "d=" },
     { ":=", ":=" },
     { "\\propto", "\\propto" },
+    { "\\leqslant", "\\le" },
+    { "\\geqslant", "\\ge" },
+    { "\\lt", "<" },
+    { "\\gt", ">" },
     { "\\leq", "\\le" },
     { "\\geq", "\\ge" },
     { "\\le", "\\le" },
@@ -311,9 +333,19 @@ static char *copy(const char *begin, const char *end)
  * not known, or brackets that do not match. */
 static int not_one_side(const char *text)
 {
-    static const char *const unknown[] = { "\\approx",   "\\ne",    "\\neq",
-                                           "\\stackrel", "\\equiv", "\\overset",
-                                           "\\simeq",    "\\gg",    "\\ll" };
+    static const char *const unknown[] = { "\\approx",     "\\ne",
+                                           "\\neq",        "\\stackrel",
+                                           "\\equiv",      "\\overset",
+                                           "\\simeq",      "\\gg",
+                                           "\\ll",         "\\ggg",
+                                           "\\lll",        "\\triangleq",
+                                           "\\coloneqq",   "\\cong",
+                                           "\\doteq",      "\\to",
+                                           "\\rightarrow", "\\Rightarrow",
+                                           "\\iff",        "\\implies",
+                                           "\\preceq",     "\\succeq",
+                                           "\\asymp",      "\\lesssim",
+                                           "\\gtrsim",     "\\longrightarrow" };
     int depth = 0;
 
     for (const char *p = text; *p != '\0'; p++)
@@ -334,6 +366,36 @@ static int in_cases(const char *p)
            (strncmp(p, "\\end{cases}", 11) == 0);
 }
 
+/* The place behind a \text{...} with which the statement begins. */
+static const char *behind_remark(const char *begin, const char *end)
+{
+    const char *p = begin;
+
+    while (p < end && strchr(" \t\r\n&", *p) != NULL)
+        p++;
+    if (strncmp(p, "\\text{", 6) != 0)
+        return begin;
+    for (int depth = 0; p < end; p++) {
+        depth += (*p == '{') - (*p == '}');
+        if (*p == '}' && depth == 0)
+            return p + 1;
+    }
+    return begin;
+}
+
+/* 1 if a relation stands in the text outside of braces. */
+static int has_relation(const char *p, const char *end)
+{
+    size_t length;
+
+    for (int depth = 1; p < end; p++) {
+        depth += (*p == '{') - (*p == '}');
+        if (depth <= 0 && relation_at(p, &length) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
 /* One statement: sides with relations between them.  The last side is kept,
  * for a row below that begins with a relation. */
 static void statement(proof *f, const char *begin, const char *end, int words)
@@ -343,10 +405,14 @@ static void statement(proof *f, const char *begin, const char *end, int words)
     size_t n = 0, length;
     int depth = 0;
 
+    begin = behind_remark(begin, end);
     for (const char *p = begin; p < end; p++) { /* a remark ends it */
         depth += in_cases(p) + (*p == '{') - (*p == '}');
-        if (depth == 0 && strncmp(p, "\\text{", 6) == 0)
+        if (depth == 0 && strncmp(p, "\\text{", 6) == 0) {
+            if (!words && has_relation(p + 6, end))
+                say(f, UNREAD, "", "", "", "a relation behind \\text");
             end = p;
+        }
     }
     depth = 0;
     for (const char *p = begin; p < end; p++) {
@@ -364,8 +430,10 @@ static void statement(proof *f, const char *begin, const char *end, int words)
             meant = relation_at(p, &length);
         depth += (*p == '{' || *p == '(' || *p == '[') -
                  (*p == '}' || *p == ')' || *p == ']') + in_cases(p);
-        if (meant == NULL || n + 1 == SIDES)
+        if (meant == NULL || n + 1 == SIDES) {
+            free(symbol);
             continue;
+        }
         sides[n] = copy(from, start);
         between[n] = meant;
         in[n++] = symbol;
@@ -386,8 +454,8 @@ static void statement(proof *f, const char *begin, const char *end, int words)
         else if (strcmp(between[i], ":=") == 0)
             define(f, sides[i], sides[i + 1]);
         else if (strcmp(between[i], "=") == 0 &&
-                 (strstr(sides[i], "+ O(") != NULL ||
-                  strstr(sides[i + 1], "+ O(") != NULL)) {
+                 (order_at(sides[i]) != NULL ||
+                  order_at(sides[i + 1]) != NULL)) {
             char *a = strdup(sides[i]), *b = strdup(sides[i + 1]);
             check_order(f, a, b);
             free(a);
@@ -497,6 +565,13 @@ static void display(proof *f, char *text, int line)
             return;
         *p = ' ';
         p[1] = ' ';
+        if (p[2] == '[') /* \\[4pt] */
+            for (char *c = p + 2; *c != '\0' && *c != '\n'; c++) {
+                int last = *c == ']';
+                *c = ' ';
+                if (last)
+                    break;
+            }
         for (char *c = row; c < p; c++) /* do_row has put an end there */
             *c = *c == '\0' ? ' ' : *c;
         row = p + 2;
