@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NORMALS = 16, RANDOMS = 2, CONDITIONS = 4, ROWS = 40 };
+enum { NORMALS = 16, RANDOMS = 2, CONDITIONS = 4, ROWS = 40, PLACES = 4 };
 
 /* The sources that some trees depend on.  A normal is one entry of a drawn
  * symbol. */
@@ -20,7 +20,7 @@ typedef struct {
 /* What is known: these trees have these values.  Where a tree is a source it is
  * taken out and set to its value; its old value waits in `before`. */
 typedef struct {
-    size_t n, fixed;
+    size_t n, fixed, seen; /* seen: how often it was conditioned on */
     const dm_tex *tree[CONDITIONS];
     dm_value value[CONDITIONS];
     size_t drawn[CONDITIONS];
@@ -93,8 +93,10 @@ static void sources_of(dm_page *p, size_t n, const dm_tex *const tree[],
     size_t before = p->drawn_n, cells = p->cells.used;
 
     clear_used(p, used);
+    p->collecting++;
     for (size_t i = 0; i < n; i++)
         dm_page_evaluate(p, tree[i]);
+    p->collecting--;
     p->cells.used = cells;
     collect(p, s);
     restore_used(p, used, before);
@@ -107,7 +109,7 @@ static double normal(const dm_page *p, const sources *s, size_t i)
 
 static void set_normal(dm_page *p, const sources *s, size_t i, double x)
 {
-    dm_value_put(&p->drawn[s->drawn[i]].value, s->entry[i], dm_value_exact(x));
+    dm_page_set(p, s->drawn[i], s->entry[i], x);
 }
 
 static void set_normals(dm_page *p, const sources *s, const double x[])
@@ -144,10 +146,11 @@ static dm_value column(dm_page *p, size_t n, const dm_tex *const tree[])
 }
 
 /* Stores the center and the slopes, rows x normals, of trees that are affine in
- * the normals; fails if they are not. */
+ * the normals; fails if they are not, as far as the places from number `from`
+ * to before `to` show. */
 static void affine(dm_page *p, const sources *s, size_t n,
-                   const dm_tex *const tree[], dm_value *center,
-                   dm_value *slopes)
+                   const dm_tex *const tree[], size_t from, size_t to,
+                   dm_value *center, dm_value *slopes)
 {
     double before[NORMALS], place[NORMALS] = { 0.0 };
 
@@ -166,8 +169,9 @@ static void affine(dm_page *p, const sources *s, size_t n,
                          dm_value_at(one, i));
     }
     /* Near, far on both sides, and on no grid that a wave could be 0 on. */
-    static const double scales[] = { 1.0, -3.4641016, 31.6227766, -29.154759 };
-    for (size_t k = 0; k < sizeof scales / sizeof *scales; k++) {
+    static const double scales[PLACES] = { 1.0, -3.4641016, 31.6227766,
+                                           -29.154759 };
+    for (size_t k = from; k < to; k++) {
         dm_value there = dm_value_array(&p->cells, (int)s->normals, 1);
         for (size_t j = 0; j < s->normals; j++) {
             place[j] = scales[k] * (0.7548777 + 0.1324718 * (double)j);
@@ -194,7 +198,7 @@ typedef struct {
     dm_value mean, cov, log_density;
 } conditioned;
 
-static conditioned condition(dm_page *p, const sources *s, const evidence *e)
+static conditioned condition(dm_page *p, const sources *s, evidence *e)
 {
     conditioned c;
     dm_value center, slopes, values;
@@ -202,7 +206,10 @@ static conditioned condition(dm_page *p, const sources *s, const evidence *e)
 
     if (s->normals == 0)
         dm_page_fail(p, "a condition that leaves nothing to chance");
-    affine(p, s, e->n, e->tree, &center, &slopes);
+    /* At the first point of an integral all places, then one at each. */
+    size_t from = e->seen % PLACES, to = e->seen == 0 ? PLACES : from + 1;
+    e->seen++;
+    affine(p, s, e->n, e->tree, from, to, &center, &slopes);
     for (size_t i = 0; i < e->n; i++)
         rows += dm_value_count(e->value[i]);
     if (rows != dm_value_count(center))
@@ -347,6 +354,8 @@ static dm_value by_rule(quadrature *q, int fine, int product)
     q->worst = q->size = 0.0;
     if (product)
         product_rule(q, nodes[q->rank][fine]);
+    else if (q->rank == 1)
+        product_rule(q, fine ? 10 : 7);
     else if (fine && q->rank == 4) /* where only one radius will do */
         product_rule(q, 3);
     else
@@ -390,6 +399,7 @@ static dm_value on_normal(double z, void *params)
         dm_value_exact(exp(-0.5 * z * z) / sqrt(2.0 * M_PI)), 0);
 }
 
+/* 1 if the tree is not smooth. */
 static int has_kink(const dm_tex *tree)
 {
     return tree->kind == DM_TEX_CASES ||
@@ -398,16 +408,38 @@ static int has_kink(const dm_tex *tree)
              strcmp(tree->name, "max") == 0));
 }
 
-/* Two rules of degree 5 that agree to round-off are right: a polynomial;
- * else product rules are tried, and in one direction an adaptive integral. */
+/* 1 if the tree may change within a small distance; sums, products, quotients
+ * and roots do not, but where they are large. */
+static int is_sudden(const dm_tex *tree)
+{
+    return tree->kind == DM_TEX_NORMAL || tree->kind == DM_TEX_CASES ||
+           tree->kind == DM_TEX_KL || tree->kind == DM_TEX_GIVEN ||
+           (tree->kind == DM_TEX_FUNCTION && strcmp(tree->name, "sqrt") != 0);
+}
+
+/* What mean_by has to know of a tree; looked up once for all points of an
+ * integral around it. */
+static dm_shape shape_of(dm_page *p, const dm_tex *tree)
+{
+    if (p->shape.tree != tree || p->shape.epoch != p->epoch)
+        p->shape =
+            (dm_shape){ tree, p->epoch, dm_page_mentions(p, tree, has_kink),
+                        !dm_page_mentions(p, tree, is_sudden) };
+    return p->shape;
+}
+
+/* Two rules of degree 5, or of 13 and 19 in one direction, that agree to
+ * round-off are right: a polynomial; else product rules are tried, and in one
+ * direction an adaptive integral. */
 static dm_value mean_by(quadrature *q)
 {
-    int kink = dm_page_mentions(q->page, q->tree, has_kink);
+    dm_shape shape = shape_of(q->page, q->tree);
+    int kink = shape.kink;
     double off;
 
     if (q->rank == 0)
         return q->at(q);
-    if (q->rank > 1 && !kink) {
+    if ((q->rank > 1 && !kink) || (q->rank == 1 && shape.algebraic)) {
         dm_value v = by_two_rules(q, 0, &off);
         if (off < 1e-12)
             return v;
@@ -484,7 +516,7 @@ static dm_value at_placed(quadrature *q)
 /* The mean of the tree over the normals, given the evidence; without a tree, 1.
  * Stores the logarithm of the density of the evidence. */
 static dm_value over_normals(dm_page *p, const dm_tex *tree, const sources *s,
-                             const evidence *e, dm_value *log_density)
+                             evidence *e, dm_value *log_density)
 {
     placed w = { .tree = tree, .s = s };
     quadrature q = { .page = p, .at = at_placed, .what = &w, .tree = tree };
@@ -522,8 +554,7 @@ static dm_value over_normals(dm_page *p, const dm_tex *tree, const sources *s,
 static dm_value log_law(dm_page *p, const dm_tex *law, dm_value x)
 {
     size_t before = p->bound_n;
-    dm_tex point = { .kind = DM_TEX_SYMBOL, .name = "point of a law" };
-    dm_tex one = { .kind = DM_TEX_CALL, .n = 1, .child = { &point } };
+    dm_tex one = { .kind = DM_TEX_CALL, .n = 1, .child = { &p->point } };
     dm_key key;
 
     if (law->kind == DM_TEX_NORMAL && law->n == 2) {
@@ -534,7 +565,7 @@ static dm_value log_law(dm_page *p, const dm_tex *law, dm_value x)
     if (law->kind == DM_TEX_SYMBOL) {
         memcpy(one.name, law->name, sizeof one.name);
         memcpy(one.index, law->index, sizeof one.index);
-        dm_page_resolve(p, &point, &key);
+        dm_page_resolve(p, &p->point, &key);
         law = &one;
     } else if (law->kind == DM_TEX_CALL &&
                law->child[0]->kind == DM_TEX_SYMBOL) {
@@ -555,7 +586,7 @@ typedef struct {
     dm_page *page;
     const dm_tex *tree; /* NULL: 1 */
     const sources *s;
-    const evidence *e;
+    evidence *e;
     size_t from;
 } outer;
 
@@ -589,7 +620,7 @@ static dm_value on_random(double x, void *params)
     dm_page *p = o->page;
     size_t i = o->s->random[o->from];
 
-    p->drawn[i].value = dm_value_exact(x);
+    dm_page_set(p, i, 0, x);
     dm_value log_density =
         log_law(p, p->drawn[i].declared->low, dm_value_exact(x));
     inner.from++;
@@ -604,10 +635,10 @@ static dm_value over_randoms(outer *o)
 
     if (o->from < o->s->randoms) {
         size_t i = o->s->random[o->from];
-        dm_value before = p->drawn[i].value;
+        double before = p->drawn[i].value.x;
         check_density(p, p->drawn[i].declared->low);
         dm_value v = dm_page_integral(p, on_random, o, -INFINITY, INFINITY);
-        p->drawn[i].value = before;
+        dm_page_set(p, i, 0, before);
         return v;
     }
     dm_value mean = over_normals(p, o->tree, o->s, o->e, &log_density);
@@ -640,10 +671,10 @@ static dm_instance *source_at(dm_page *p, const dm_tex *tree)
     return tree->kind == DM_TEX_SYMBOL ? dm_page_source(p, tree) : NULL;
 }
 
-static void set(dm_instance *i, dm_value value)
+static void set(dm_page *p, size_t drawn, dm_value value)
 {
     for (int k = 0; k < dm_value_count(value); k++)
-        dm_value_put(&i->value, k, dm_value_exact(dm_value_at(value, k).x));
+        dm_page_set(p, drawn, k, dm_value_at(value, k).x);
 }
 
 /* Finds the sources of the tree and the evidence, and fixes those that the
@@ -670,7 +701,7 @@ static void prepare(dm_page *p, const dm_tex *tree, evidence *e, sources *s)
             dm_page_fail(p, "a condition of another shape");
         e->drawn[e->fixed] = (size_t)(known - p->drawn);
         e->before[e->fixed++] = dm_value_copy(&p->cells, known->value);
-        set(known, e->value[i]);
+        set(p, (size_t)(known - p->drawn), e->value[i]);
         take_out(s, (size_t)(known - p->drawn));
     }
     e->n = kept;
@@ -679,7 +710,7 @@ static void prepare(dm_page *p, const dm_tex *tree, evidence *e, sources *s)
 static void release(dm_page *p, const evidence *e)
 {
     for (size_t i = e->fixed; i-- > 0;)
-        set(&p->drawn[e->drawn[i]], e->before[i]);
+        set(p, e->drawn[i], e->before[i]);
 }
 
 static void add_evidence(dm_page *p, evidence *e, const dm_tex *tree,
@@ -814,7 +845,7 @@ void dm_chance_law(dm_page *p, const dm_tex *tree, dm_value *mean,
     prepare(p, body, &e, &s);
     if (s.randoms > 0)
         dm_page_fail(p, "this depends on a symbol that is not normal");
-    affine(p, &s, 1, &body, mean, &slopes);
+    affine(p, &s, 1, &body, 0, PLACES, mean, &slopes);
     if (s.normals == 0) {
         *variance = dm_value_exact(0.0);
     } else if (e.n == 0) {

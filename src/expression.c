@@ -76,7 +76,7 @@ static dm_value repeated(dm_page *p, const dm_tex *tree)
     if (high - low > 100000)
         dm_page_fail(p, "more than 100000 terms");
     for (long i = low; i <= high; i++) {
-        dm_page_bind(p, key, dm_value_exact((double)i));
+        dm_page_bind_index(p, key, i);
         dm_value one = dm_page_evaluate(p, tree->child[2]);
         result = sum ? dm_value_add(&p->cells, result, one)
                      : dm_value_multiply(&p->cells, result, one, 0);
@@ -546,7 +546,7 @@ static dm_value log_of_sum(dm_page *p, const dm_tex *tree)
     size_t before = p->bound_n;
 
     for (long i = low; i <= high; i++) {
-        dm_page_bind(p, key, dm_value_exact((double)i));
+        dm_page_bind_index(p, key, i);
         result = log_add(&p->cells, result, dm_page_log(p, tree->child[2]));
         p->bound_n = before;
     }
@@ -722,7 +722,14 @@ dm_value dm_page_evaluate(dm_page *p, const dm_tex *tree)
         dm_page_fail(p, "it takes too long to evaluate");
     if (++p->level > DM_PAGE_LEVELS)
         dm_page_fail(p, "a formula too deep to evaluate");
-    dm_value v = value_of(p, tree);
+    dm_value v;
+    if (tree->n == 0) {
+        v = value_of(p, tree);
+    } else if (!dm_page_recall(p, tree, &v)) {
+        dm_watch outer = dm_page_watch(p);
+        v = value_of(p, tree);
+        dm_page_remember(p, tree, outer, v);
+    }
     p->level--;
     return v;
 }
@@ -734,7 +741,8 @@ dm_value dm_page_evaluate(dm_page *p, const dm_tex *tree)
 static int safely(dm_page *p, void (*what)(dm_page *p, void *params),
                   void *params)
 {
-    p->depth = p->nested = p->level = 0;
+    p->depth = p->nested = p->level = p->collecting = 0;
+    p->watch = (dm_watch){ 0, SIZE_MAX };
     p->bumps = NULL;
     p->shield = 0;
     p->total += (double)p->work;
@@ -789,6 +797,7 @@ static void move(dm_page *p, void *params)
     if (dm_page_drawn(p, key) == NULL)
         dm_page_fail(p, "%s is defined and cannot move", r->tree->name);
     dm_instance *i = dm_page_drawn(p, key);
+    p->epoch++;
     for (int k = 0; k < dm_value_count(i->value); k++) {
         double x = dm_value_at(i->value, k).x;
         dm_value_put(&i->value, k, dm_value_exact(x + r->by * (1.0 + 0.3 * k)));

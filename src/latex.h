@@ -56,7 +56,7 @@ typedef struct dm_tex {
     size_t n;                /* children */
     struct dm_tex *child[DM_TEX_CHILDREN];
     struct { /* the evaluator's notes, no part of the formula */
-        unsigned epoch;
+        unsigned epoch, varies;
         int declared, name;
         long member;
     } memo;
