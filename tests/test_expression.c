@@ -791,6 +791,7 @@ Test(expression, what_is_found_again_is_what_would_be_evaluated)
     double x = number("x"), c = number("c"), z = number("z");
 
     cr_assert(eq(dbl, c, x * x + 1.0));
+    cr_assert(epsilon_eq(dbl, number("\\frac{d}{dx} c"), 2.0 * x, 1e-9));
     cr_assert(epsilon_eq(dbl, number("c + \\int_0^1 c\\,dx + c"),
                          2.0 * c + 4.0 / 3.0, 1e-12)); /* bound, then not */
     cr_assert(eq(dbl, number("s_t"), pow(number("y_3"), 2.0) + c));
