@@ -242,7 +242,7 @@ typedef struct quadrature {
     dm_value (*at)(struct quadrature *q);
     void *what;         /* for at */
     const dm_tex *tree; /* what it takes the mean of */
-    size_t rank;
+    size_t rank, axis;
     double z[NORMALS];
     size_t points; /* so far; the means of their errors and of their sizes */
     double worst, size;
@@ -389,51 +389,32 @@ static dm_value by_two_rules(quadrature *q, int product, double *off)
     return fine;
 }
 
+/* The integral over the directions from number `axis` on, one in the other. */
+static dm_value over_axes(quadrature *q);
+
 static dm_value on_normal(double z, void *params)
 {
     quadrature *q = params;
+    dm_value density = dm_value_exact(exp(-0.5 * z * z) / sqrt(2.0 * M_PI));
 
-    q->z[0] = z;
-    return dm_value_multiply(
-        &q->page->cells, q->at(q),
-        dm_value_exact(exp(-0.5 * z * z) / sqrt(2.0 * M_PI)), 0);
+    q->z[q->axis++] = z;
+    dm_value v = q->axis == q->rank ? q->at(q) : over_axes(q);
+    q->axis--;
+    return dm_value_multiply(&q->page->cells, v, density, 0);
 }
 
-/* 1 if the tree is not smooth. */
-static int has_kink(const dm_tex *tree)
+static dm_value over_axes(quadrature *q)
 {
-    return tree->kind == DM_TEX_CASES ||
-           (tree->kind == DM_TEX_FUNCTION &&
-            (strcmp(tree->name, "abs") == 0 || strcmp(tree->name, "min") == 0 ||
-             strcmp(tree->name, "max") == 0));
-}
-
-/* 1 if the tree may change within a small distance; sums, products, quotients
- * and roots do not, but where they are large. */
-static int is_sudden(const dm_tex *tree)
-{
-    return tree->kind == DM_TEX_NORMAL || tree->kind == DM_TEX_CASES ||
-           tree->kind == DM_TEX_KL || tree->kind == DM_TEX_GIVEN ||
-           (tree->kind == DM_TEX_FUNCTION && strcmp(tree->name, "sqrt") != 0);
-}
-
-/* What mean_by has to know of a tree; looked up once for all points of an
- * integral around it. */
-static dm_shape shape_of(dm_page *p, const dm_tex *tree)
-{
-    if (p->shape.tree != tree || p->shape.epoch != p->epoch)
-        p->shape =
-            (dm_shape){ tree, p->epoch, dm_page_mentions(p, tree, has_kink),
-                        !dm_page_mentions(p, tree, is_sudden) };
-    return p->shape;
+    int kink = dm_page_shape(q->page, q->tree).kink;
+    return dm_page_integral(q->page, on_normal, q, kink, -INFINITY, INFINITY);
 }
 
 /* Two rules of degree 5, or of 13 and 19 in one direction, that agree to
  * round-off are right: a polynomial; else product rules are tried, and in one
- * direction an adaptive integral. */
+ * direction, or two if there are corners, an adaptive integral. */
 static dm_value mean_by(quadrature *q)
 {
-    dm_shape shape = shape_of(q->page, q->tree);
+    dm_shape shape = dm_page_shape(q->page, q->tree);
     int kink = shape.kink;
     double off;
 
@@ -448,11 +429,11 @@ static dm_value mean_by(quadrature *q)
         dm_page_fail(q->page,
                      "a mean over %zu normals of what is no polynomial",
                      q->rank);
-    if (q->rank == 1 && kink)
-        return dm_page_integral(q->page, on_normal, q, -INFINITY, INFINITY);
+    if (q->rank <= 2 && kink)
+        return over_axes(q);
     dm_value v = by_two_rules(q, 1, &off);
     if (q->rank == 1 && v.rows == 0 && !(off <= 1e-9))
-        return dm_page_integral(q->page, on_normal, q, -INFINITY, INFINITY);
+        return over_axes(q);
     return v;
 }
 
@@ -604,7 +585,7 @@ static void check_density(dm_page *p, const dm_tex *law)
     if (law->kind != DM_TEX_SYMBOL ||
         (p->checked == law && p->checked_draw == p->draws))
         return;
-    dm_value all = dm_page_integral(p, on_density, &o, -INFINITY, INFINITY);
+    dm_value all = dm_page_integral(p, on_density, &o, 0, -INFINITY, INFINITY);
     if (!(fabs(all.x - 1.0) <= 1e-6 + all.error))
         dm_page_fail(p, "the density %s has the integral %.6g, not 1",
                      law->name, all.x);
@@ -637,7 +618,7 @@ static dm_value over_randoms(outer *o)
         size_t i = o->s->random[o->from];
         double before = p->drawn[i].value.x;
         check_density(p, p->drawn[i].declared->low);
-        dm_value v = dm_page_integral(p, on_random, o, -INFINITY, INFINITY);
+        dm_value v = dm_page_integral(p, on_random, o, 0, -INFINITY, INFINITY);
         dm_page_set(p, i, 0, before);
         return v;
     }
@@ -926,7 +907,8 @@ static dm_value over_law(lawful *w)
     if (w->other != NULL)
         check_density(p, w->other);
     if (w->law->kind != DM_TEX_NORMAL)
-        return dm_page_integral(p, on_lawful, w, -INFINITY, INFINITY);
+        return dm_page_integral(p, on_lawful, w, dm_page_shape(p, q.tree).kink,
+                                -INFINITY, INFINITY);
     if (w->law->n != 2)
         dm_page_fail(p, "expected a law \\mathcal N(m, v)");
     w->mean = dm_value_copy(&p->cells, dm_page_evaluate(p, w->law->child[0]));

@@ -664,7 +664,7 @@ static dm_instance *weights(dm_page *p, const dm_declared *d, dm_key key)
 
 static dm_instance fresh(dm_page *p, const dm_declared *d)
 {
-    static const double dimensions[] = { 2.0, 5.0, 1.0 };
+    static const double dimensions[] = { 2.0, 1.0, 5.0 };
     dm_instance made = { .low = -2.0, .high = 2.0 };
 
     switch (d->sort) {
@@ -690,8 +690,8 @@ static dm_instance fresh(dm_page *p, const dm_declared *d)
         made.low = made.high = 0.0;
         return made;
     case DM_DIMENSION:
-        return (dm_instance){ .value =
-                                  dm_value_exact(dimensions[p->draws % 3]) };
+        return (dm_instance){ .value = dm_value_exact(
+                                  dimensions[(p->draws - p->first) % 3]) };
     default:
         return in_interval(p, d);
     }
@@ -808,6 +808,36 @@ int dm_page_mentions(dm_page *p, const dm_tex *tree,
     return mentions(p, tree, is);
 }
 
+/* 1 if the tree is not smooth. */
+static int has_kink(const dm_tex *tree)
+{
+    return tree->kind == DM_TEX_CASES ||
+           (tree->kind == DM_TEX_FUNCTION &&
+            (strcmp(tree->name, "abs") == 0 || strcmp(tree->name, "min") == 0 ||
+             strcmp(tree->name, "max") == 0));
+}
+
+/* 1 if the tree may change within a small distance; sums, products, quotients
+ * and roots do not, but where they are large. */
+static int is_sudden(const dm_tex *tree)
+{
+    return tree->kind == DM_TEX_NORMAL || tree->kind == DM_TEX_CASES ||
+           tree->kind == DM_TEX_KL || tree->kind == DM_TEX_GIVEN ||
+           (tree->kind == DM_TEX_FUNCTION && strcmp(tree->name, "sqrt") != 0);
+}
+
+dm_shape dm_page_shape(dm_page *p, const dm_tex *tree)
+{
+    dm_tex *node = (dm_tex *)tree; /* for its memo */
+
+    if (node->memo.shaped != p->epoch) {
+        node->memo.shaped = p->epoch;
+        node->memo.kink = dm_page_mentions(p, tree, has_kink);
+        node->memo.algebraic = !dm_page_mentions(p, tree, is_sudden);
+    }
+    return (dm_shape){ node->memo.kink, node->memo.algebraic };
+}
+
 /* --- pages ---------------------------------------------------------------------- */
 
 dm_page *dm_page_new(uint64_t seed)
@@ -827,6 +857,11 @@ dm_page *dm_page_new(uint64_t seed)
     p->cells.fail = p->kept.fail = cells_fail;
     p->cells.context = p->kept.context = p;
     return p;
+}
+
+void dm_page_begin(dm_page *p)
+{
+    p->first = p->draws + 1;
 }
 
 void dm_page_draw(dm_page *p)
@@ -920,8 +955,11 @@ void dm_page_free(dm_page *p)
 {
     if (p == NULL)
         return;
-    for (size_t i = 0; i < DM_PAGE_NESTED; i++)
+    for (size_t i = 0; i < DM_PAGE_NESTED; i++) {
         gsl_integration_workspace_free(p->workspace[i]);
+        if (p->corners[i] != NULL) /* as below */
+            gsl_integration_cquad_workspace_free(p->corners[i]);
+    }
     for (size_t i = 0; i < DM_PAGE_NODES; i++)
         if (p->hermite[i] != NULL) /* GSL reads NULL here */
             gsl_integration_fixed_free(p->hermite[i]);

@@ -70,11 +70,9 @@ typedef struct {
     double x, error;
 } dm_memory;
 
-/* What was found of a tree: whether it has kinks; whether it is made of sums,
- * products, quotients and roots only. */
+/* Of a tree: whether it has kinks; whether it is made of sums, products,
+ * quotients and roots only. */
 typedef struct {
-    const dm_tex *tree;
-    unsigned epoch;
     int kink, algebraic;
 } dm_shape;
 
@@ -98,6 +96,7 @@ struct dm_page {
     gsl_rng *rng;
     unsigned epoch; /* symbols are looked up anew in each */
     size_t symbols, names, drawn_n, bound_n, draws;
+    size_t first; /* draw of a relation, in two dimensions */
     dm_declared symbol[DM_PAGE_SYMBOLS];
     char (*full_name)[DM_PAGE_FULL]; /* [names]  interned */
     size_t name_room;
@@ -109,9 +108,9 @@ struct dm_page {
     dm_watch watch;
     dm_tex point;   /* the symbol that a density is a function of, if it is
                        called by its name alone */
-    dm_shape shape; /* of the tree that was looked at last */
     int collecting; /* 1: every symbol has to be read again */
     gsl_integration_workspace *workspace[DM_PAGE_NESTED];
+    gsl_integration_cquad_workspace *corners[DM_PAGE_NESTED];
     gsl_integration_fixed_workspace *hermite[DM_PAGE_NODES];
     int depth, nested, level;
     unsigned mark;
@@ -185,6 +184,9 @@ dm_value dm_page_number(dm_page *p, const dm_tex *tree);
 int dm_page_mentions(dm_page *p, const dm_tex *tree,
                      int (*is)(const dm_tex *tree));
 
+/* Returns what the tree, with the definitions in it, is made of. */
+dm_shape dm_page_shape(dm_page *p, const dm_tex *tree);
+
 /* Returns the whole number that the tree is. */
 long dm_page_whole(dm_page *p, const dm_tex *tree);
 
@@ -203,8 +205,9 @@ dm_value dm_page_log(dm_page *p, const dm_tex *tree);
 dm_value dm_page_log_normal(dm_page *p, dm_value x, dm_value mean,
                             dm_value variance);
 
-/* Integrates f over the line or between two limits, with its error. */
+/* Integrates f over the line or between two limits, with its error; kink: f
+ * may have corners. */
 dm_value dm_page_integral(dm_page *p, dm_value (*f)(double x, void *params),
-                          void *params, double low, double high);
+                          void *params, int kink, double low, double high);
 
 #endif
