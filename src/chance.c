@@ -383,8 +383,8 @@ static dm_value by_two_rules(quadrature *q, int product, double *off)
         *off = fmax(*off, difference / (q->size + 1e-300));
         dm_value_put(&fine, i,
                      dm_value_rounded(dm_value_at(fine, i).x,
-                                      4.0 * difference + 8.0 * q->worst +
-                                          16.0 * DBL_EPSILON * q->size));
+                                      16.0 * difference + 8.0 * q->worst +
+                                          64.0 * DBL_EPSILON * q->size));
     }
     return fine;
 }
@@ -422,7 +422,7 @@ static dm_value mean_by(quadrature *q)
         return q->at(q);
     if ((q->rank > 1 && !kink) || (q->rank == 1 && shape.algebraic)) {
         dm_value v = by_two_rules(q, 0, &off);
-        if (off < 1e-12)
+        if (off < 64.0 * DBL_EPSILON)
             return v;
     }
     if (q->rank > 5)

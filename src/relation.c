@@ -226,9 +226,9 @@ static dm_verdict hold_order(const dm_relation *r, int *telling,
     double before = log2(difference[n - 3] / difference[n - 2]);
     snprintf(note, SHORT, "the difference falls like the power %.3f", power);
     *telling += 1;
-    /* The last slope, less its change over the last halving. */
-    return power - fabs(power - before) - 0.05 >= r->order - 0.5 ? DM_HOLDS
-                                                                 : DM_FAILS;
+    /* What is left of the way to the limit halves too: about the last change. */
+    double limit = power + (power - before), doubt = 0.5 * fabs(power - before);
+    return limit - doubt - 0.05 >= r->order - 0.5 ? DM_HOLDS : DM_FAILS;
 }
 
 static dm_verdict hold_inequality(const dm_relation *r, dm_value x, dm_value y,
