@@ -13,6 +13,8 @@
 ##                 output or another page's equations; changes nothing
 ## make proofread  evaluate both sides of every equation of the pages
 ## make ledger     every equation with its checks and the mistakes they refuse
+## make bench      what the engine costs, beside NumPy and PyTorch if they are
+##                 here; figures in build/bench/figures
 ## make lint       strict warnings of gcc and clang, format, cppcheck
 ## make clean      remove build/
 
@@ -42,7 +44,7 @@ BOOK     := $(wildcard src/book/*)
 DATA     := $(wildcard tests/reference/*)
 
 .PHONY: help all chapters figures print slides test seeds weave check \
-        proofread ledger lint clean
+        proofread ledger bench lint clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -225,9 +227,31 @@ seeds: $(STEMS:%=build/%)
 	  done; \
 	done; echo "seeds: all checks hold under $(SEEDS) fresh seeds from $$((now + 1))"
 
+# --- what the engine costs ----------------------------------------------------
+
+build/bench/engine: tests/bench/bench_engine.c build/libdm.a
+	@mkdir -p $(@D)
+	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
+
+# The Python that has NumPy or PyTorch may be another than the first in the
+# path; without either the table has the engine alone.
+OTHERS = numpy torch
+bench: build/bench/engine
+	@for m in $(OTHERS); do \
+	  : > build/bench/$$m.txt; \
+	  for python in python3 /usr/bin/python3; do \
+	    $$python -c "import $$m" 2>/dev/null || continue; \
+	    $$python -B tests/bench/bench_$$m.py > build/bench/$$m.txt; break; \
+	  done; \
+	done
+	@./build/bench/engine build/bench $(OTHERS:%=build/bench/%.txt)
+	@$(foreach f,particles threads,$(call plot,book,build/bench,build/bench/figures/$(f),tests/bench/$(f).gp) &&) \
+	echo "figures: build/bench/figures/*.svg"
+
 # --- lint ---------------------------------------------------------------------
 
-SOURCES := $(wildcard src/*.[ch] src/book/*.c chapters/*.c tests/*.[ch])
+SOURCES := $(wildcard src/*.[ch] src/book/*.c chapters/*.c tests/*.[ch] \
+           tests/bench/*.c)
 STRICT  := -Isrc $(HEADERS_OF_GSL) -std=c17 -O2 \
            -fsyntax-only -Werror
 

@@ -6,57 +6,55 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_math.h>
 
-/* Vector versions of log, cos and sin, where glibc and the compiler have them:
- * then every number is made by them, since groups are always whole. */
-#if defined _OPENMP && defined __x86_64__ && defined __GLIBC__ &&              \
-    !defined __clang__
-#pragma omp declare simd notinbranch
-extern double log(double);
-#pragma omp declare simd notinbranch
-extern double cos(double);
-#pragma omp declare simd notinbranch
-extern double sin(double);
-#define FAST __attribute__((target_clones("default", "arch=x86-64-v3")))
-#else
-#define FAST
-#endif
+#include "vector_math.h"
 
 enum { GROUP = 64 }; /* particles whose normals are made together */
 
+/* Four words of 32 bits, in 64 so that a product needs no other type. */
+typedef struct {
+    uint64_t a, b, c, d;
+} words;
+
 // snippet: philox
-static inline void philox(const uint32_t counter[4], const uint32_t key[2],
-                          uint32_t out[4])
+static inline words philox(words x, uint64_t k0, uint64_t k1)
 {
-    uint32_t x0 = counter[0], x1 = counter[1], x2 = counter[2], x3 = counter[3];
-    uint32_t k0 = key[0], k1 = key[1];
+    const uint64_t low = 0xFFFFFFFF;
 
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
-        uint64_t p = UINT64_C(0xD2511F53) * x0, q = UINT64_C(0xCD9E8D57) * x2;
-        x0 = (uint32_t)(q >> 32) ^ x1 ^ k0;
-        x2 = (uint32_t)(p >> 32) ^ x3 ^ k1;
-        x1 = (uint32_t)q;
-        x3 = (uint32_t)p;
-        k0 += 0x9E3779B9; /* the golden ratio */
-        k1 += 0xBB67AE85; /* sqrt(3) - 1 */
+        uint64_t p = UINT64_C(0xD2511F53) * x.a, q = UINT64_C(0xCD9E8D57) * x.c;
+        x.a = (q >> 32) ^ x.b ^ k0;
+        x.c = (p >> 32) ^ x.d ^ k1;
+        x.b = q & low;
+        x.d = p & low;
+        k0 = (k0 + 0x9E3779B9) & low; /* the golden ratio */
+        k1 = (k1 + 0xBB67AE85) & low; /* sqrt(3) - 1 */
     }
-    out[0] = x0;
-    out[1] = x1;
-    out[2] = x2;
-    out[3] = x3;
+    return x;
 }
 // end: philox
 
 void dm_rng_philox(const uint32_t counter[4], const uint32_t key[2],
                    uint32_t out[4])
 {
-    philox(counter, key, out);
+    words x = { counter[0], counter[1], counter[2], counter[3] };
+
+    x = philox(x, key[0], key[1]);
+    out[0] = (uint32_t)x.a;
+    out[1] = (uint32_t)x.b;
+    out[2] = (uint32_t)x.c;
+    out[3] = (uint32_t)x.d;
 }
 
-/* The middle of one of 2^52 equal parts of (0, 1): never 0, never 1. */
+/* The middle of one of 2^52 equal parts of (0, 1): never 0, never 1.  The bits
+ * of a number from 1 to 2, less 1, and half a part more: both exact. */
 static inline double unit_interval(uint64_t word)
 {
-    return ((double)(word >> 12) + 0.5) * 0x1p-52;
+    union {
+        uint64_t bits;
+        double value;
+    } one = { word >> 12 | UINT64_C(0x3FF0000000000000) };
+    return one.value - (1.0 - 0x1p-53);
 }
 
 /* Counter words, in order. */
@@ -117,26 +115,27 @@ int dm_rng_at(gsl_rng *r, dm_stream stream, uint32_t step, uint32_t particle)
     return GSL_SUCCESS;
 }
 
-/* Uniform numbers in (0, 1) from two words each, for one group of particles.
- * u, v: [GROUP]. */
-FAST static void uniforms(const uint32_t key[2], const uint32_t counter[4],
-                          double u[], double v[])
+/* Uniform numbers in (0, 1) from two words each, for one group of particles,
+ * from the counter `first` on.  u, v: [GROUP]. */
+DM_FAST static void uniforms(uint64_t seed, words first, double u[restrict],
+                             double v[restrict])
 {
+    const uint64_t k0 = seed & 0xFFFFFFFF, k1 = seed >> 32;
+
+#ifndef __clang__ /* which cannot, and would warn */
 #pragma omp simd
+#endif
     for (uint32_t i = 0; i < GROUP; i++) {
-        uint32_t c[4] = { counter[0] + i, counter[1], counter[2], counter[3] };
-        uint32_t w[4];
-        philox(c, key, w);
-        uint64_t a = (uint64_t)w[1] << 32 | w[0];
-        uint64_t b = (uint64_t)w[3] << 32 | w[2];
-        u[i] = unit_interval(a);
-        v[i] = unit_interval(b);
+        uint64_t a = (first.a + i) & 0xFFFFFFFF;
+        words x = philox((words){ a, first.b, first.c, first.d }, k0, k1);
+        u[i] = unit_interval(x.b << 32 | x.a);
+        v[i] = unit_interval(x.d << 32 | x.c);
     }
 }
 
 // snippet: box-muller
 /* Box and Muller (1958): two normals of two uniform numbers, in place. */
-FAST static void box_muller(double u[], double v[])
+DM_FAST static void box_muller(double u[], double v[])
 {
     double radius[GROUP], angle[GROUP];
 
@@ -157,13 +156,12 @@ FAST static void box_muller(double u[], double v[])
 void dm_rng_normals(uint64_t seed, dm_stream stream, uint32_t step,
                     uint32_t first, size_t n, double z1[], double z2[])
 {
-    const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
     double u[GROUP], v[GROUP];
 
     for (size_t i = 0; i < n; i += GROUP) {
-        uint32_t counter[4] = { first + (uint32_t)i, step, (uint32_t)stream };
+        words counter = { first + i, step, (uint64_t)stream, 0 };
         size_t here = n - i < GROUP ? n - i : GROUP;
-        uniforms(key, counter, u, v);
+        uniforms(seed, counter, u, v);
         box_muller(u, v);
         memcpy(&z1[i], u, here * sizeof *u);
         if (z2 != NULL)

@@ -19,7 +19,9 @@ typedef enum {
     DM_STREAM_DATA,    /* draws of x_0                               */
     DM_STREAM_FORWARD, /* noise of the forward chain                 */
     DM_STREAM_JUMP,    /* noise of one jump from x_0 to x_t          */
-    DM_STREAM_EXTRA    /* examples that need a second, unrelated set */
+    DM_STREAM_EXTRA,   /* examples that need a second, unrelated set */
+    DM_STREAM_START,   /* starts of samplers                         */
+    DM_STREAM_SAMPLER  /* noise of samplers                          */
 } dm_stream;
 
 /* The four words that Philox4x32-10 makes of a counter and a key. */

@@ -1,0 +1,281 @@
+/* bench_engine.c -- what the engine of src/cloud.c costs.
+ *
+ *     build/bench/engine DIR [FILE ...]
+ *
+ * The job: the ancestral sampler of DDPM, T = 1000 steps, eight bumps in two
+ * dimensions with full covariances, float64.  Each FILE has lines of
+ * nanoseconds a particle-step, a tab and the name of another program that did
+ * the same.  Prints a table and writes DIR/data/{particles,threads}.dat.
+ *
+ * Times are the least of many short runs, taken in turn, so that a machine
+ * that does other things now and then is seen at its best in each.
+ */
+#define _XOPEN_SOURCE 700
+#include <math.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <gsl/gsl_fit.h>
+#include <gsl/gsl_math.h>
+
+#include "cloud.h"
+#include "mixture_file.h"
+#include "schedule.h"
+#include "table.h"
+#include "vector_math.h"
+
+#define MIXTURE "tests/bench/mixture-eight.2d.txt"
+
+enum { K = 8, T = 1000, N = 4096, ROUNDS = 15, LANES = 256, SIZES = 4 };
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Nanoseconds a particle-step of one run. */
+static double cost(const dm_mixture *m, const dm_sampler *table, size_t n,
+                   int threads)
+{
+    dm_run run = { 42, DM_STREAM_SAMPLER, threads, 0, 0, NULL };
+    dm_cloud *cloud = dm_cloud_new(2, n);
+
+    dm_cloud_start(cloud, 1.0, 42);
+    double start = now();
+    dm_cloud_run(cloud, table, m, &run);
+    double seconds = now() - start;
+    dm_cloud_free(cloud);
+    return seconds / (double)n / (double)table->n * 1e9;
+}
+
+static dm_sampler *ancestral(size_t steps)
+{
+    dm_schedule *sch = dm_schedule_named("linear", steps);
+    dm_sampler *table = dm_sampler_ddpm(sch, DM_VARIANCE_BETA_TILDE);
+
+    dm_schedule_free(sch);
+    return table;
+}
+
+/* --- the floor ------------------------------------------------------------ */
+
+/* Not static, so that the compiler must store what nobody reads. */
+extern double w[], z1[], z2[];
+alignas(DM_ALIGNMENT) double w[LANES], z1[LANES], z2[LANES];
+
+/* The engine's loop over exp: the same difference, the same limit below. */
+DM_FAST static void exponentials(double largest)
+{
+#pragma omp simd aligned(w : DM_ALIGNMENT)
+    for (int i = 0; i < LANES; i++) {
+        double below = z1[i] - largest;
+        w[i] = exp(below > -600.0 ? below : -600.0);
+    }
+}
+
+/* Nanoseconds of K exp and of 2 normals. */
+static void floor_parts(double *exps, double *normals)
+{
+    enum { REPEATS = 4000 };
+    double start = now();
+
+    for (uint32_t r = 0; r < REPEATS; r++)
+        dm_rng_normals(42, DM_STREAM_SAMPLER, r, 0, LANES, z1, z2);
+    *normals = (now() - start) / REPEATS / LANES * 1e9;
+    start = now();
+    for (int r = 0; r < K * REPEATS; r++)
+        exponentials(4.0 + 1e-6 * (double)r);
+    *exps = (now() - start) / REPEATS / LANES * 1e9;
+}
+
+/* --- sections of the table ------------------------------------------------ */
+
+typedef struct {
+    double exps, normals, threads[4]; /* threads[p] for p = 1, 2, 3 */
+} costs;
+
+static costs least_costs(const dm_mixture *m, const dm_sampler *table)
+{
+    costs least = { INFINITY, INFINITY, { 0.0, INFINITY, INFINITY, INFINITY } };
+
+    for (int r = 0; r < ROUNDS; r++) {
+        double exps, normals;
+        floor_parts(&exps, &normals);
+        least.exps = fmin(least.exps, exps);
+        least.normals = fmin(least.normals, normals);
+        for (int p = 1; p <= 3; p++)
+            least.threads[p] = fmin(least.threads[p], cost(m, table, N, p));
+    }
+    return least;
+}
+
+static void print_floor(costs c)
+{
+    double sum = c.exps + c.normals;
+
+    printf("8 exp, 1 thread %33.2f\n", c.exps);
+    printf("2 normals, 1 thread %29.2f\n", c.normals);
+    printf("floor: both %37.2f\n", sum);
+    printf(
+        "engine, 1 thread %32.2f  %6.2f of the floor's speed (0.75 wanted)\n",
+        c.threads[1], sum / c.threads[1]);
+    printf("engine, 2 threads %31.2f  %6.2f times one thread (1.85 wanted)\n",
+           c.threads[2], c.threads[1] / c.threads[2]);
+    printf("engine, 3 threads %31.2f\n", c.threads[3]);
+}
+
+/* The lines of another program, with how many times the engine is as fast. */
+static int print_others(const char *path, double two_threads)
+{
+    char line[200];
+    FILE *in = fopen(path, "r");
+    int n = 0;
+
+    while (in != NULL && fgets(line, sizeof line, in) != NULL) {
+        char *name = strchr(line, '\t');
+        if (name == NULL)
+            continue;
+        double ns = strtod(line, NULL);
+        name[strcspn(name, "\n")] = '\0';
+        printf("%-38s %10.1f  %6.1f times the engine's 2 threads\n", name + 1,
+               ns, ns / two_threads);
+        n++;
+    }
+    if (in != NULL)
+        fclose(in);
+    return n;
+}
+
+/* Cost against one size, and how far it is from a straight line: the total
+ * time of four sizes, fitted with an intercept, worst relative residual. */
+static void print_linear(const char *what, const size_t size[],
+                         const double ns[], const double total[])
+{
+    double x[SIZES], weight[SIZES], c0, c1, v00, v01, v11, chi, worst = 0.0;
+
+    for (int i = 0; i < SIZES; i++) {
+        x[i] = (double)size[i];
+        weight[i] = 1.0 / gsl_pow_2(total[i]);
+    }
+    gsl_fit_wlinear(x, 1, weight, 1, total, 1, SIZES, &c0, &c1, &v00, &v01,
+                    &v11, &chi);
+    printf("%-10s", what);
+    for (int i = 0; i < SIZES; i++) {
+        printf(" %8zu: %5.1f", size[i], ns[i]);
+        worst = fmax(worst, fabs(1.0 - (c0 + c1 * x[i]) / total[i]));
+    }
+    printf("   off a line by %.1f %%\n", 100.0 * worst);
+}
+
+/* One of three scans: 0 over particles, 1 over steps, 2 over components. */
+static dm_mixture *ring(size_t components)
+{
+    double weight[64], mean[128], cov[192];
+
+    for (size_t k = 0; k < components; k++) {
+        double angle = 2.0 * M_PI * (double)k / (double)components;
+        weight[k] = 1.0 / (double)components;
+        mean[2 * k] = 2.0 * cos(angle);
+        mean[2 * k + 1] = 2.0 * sin(angle);
+        cov[3 * k] = 0.05 + 0.02 * cos(angle);
+        cov[3 * k + 1] = 0.01 * sin(angle);
+        cov[3 * k + 2] = 0.04;
+    }
+    return dm_mixture_new(2, components, weight, mean, cov);
+}
+
+static void print_scan(int kind, dm_table *out)
+{
+    static const size_t sizes[3][SIZES] = { { 2048, 8192, 32768, 131072 },
+                                            { 125, 250, 500, 1000 },
+                                            { 4, 8, 16, 32 } };
+    static const char *const what[] = { "particles", "steps", "components" };
+    double ns[SIZES] = { INFINITY, INFINITY, INFINITY, INFINITY };
+    double total[SIZES];
+
+    for (int round = 0; round < 7; round++) {
+        for (int i = 0; i < SIZES; i++) {
+            size_t size = sizes[kind][i];
+            dm_mixture *m = ring(kind == 2 ? size : K);
+            dm_sampler *table = ancestral(kind == 1   ? size
+                                          : kind == 0 ? 20
+                                                      : 200);
+            size_t n = kind == 0 ? size : 2048;
+            ns[i] = fmin(ns[i], cost(m, table, n, 1));
+            total[i] = ns[i] * (kind == 2 ? 1.0 : (double)size);
+            dm_sampler_free(table);
+            dm_mixture_free(m);
+        }
+    }
+    print_linear(what[kind], sizes[kind], ns, total);
+    for (int i = 0; i < SIZES; i++)
+        dm_table_row(out, 2, (double[]){ (double)sizes[kind][i], ns[i] });
+}
+
+static double peak_memory(void)
+{
+    struct rusage use;
+
+    getrusage(RUSAGE_SELF, &use);
+    return 1024.0 * (double)use.ru_maxrss; /* bytes; Linux counts in kB */
+}
+
+/* Before anything else has run, so that the peak is this run's. */
+static void print_memory(const dm_mixture *m, const dm_sampler *table)
+{
+    enum { MANY = 500000 };
+    dm_run run = { 42, DM_STREAM_SAMPLER, 2, 0, 0, NULL };
+    double before = peak_memory();
+    dm_cloud *cloud = dm_cloud_new(2, MANY);
+    dm_sampler few = { 20, table->step };
+
+    dm_cloud_run(cloud, &few, m, &run);
+    dm_cloud_free(cloud);
+    printf("%d particles, 2 threads: %.1f MB (%.1f MB wanted: 32 bytes a "
+           "particle, 1 MB a thread)\n",
+           MANY, 1e-6 * (peak_memory() - before), 32e-6 * MANY + 2.0);
+}
+
+int main(int argc, char *argv[])
+{
+    char message[200], data[300];
+    dm_mixture *m = dm_mixture_read(MIXTURE, message, sizeof message);
+
+    if (argc < 2 || m == NULL) {
+        fprintf(stderr, "%s\n", argc < 2 ? "which directory?" : message);
+        return 2;
+    }
+    snprintf(data, sizeof data, "%s/data", argv[1]);
+    dm_sampler *table = ancestral(T);
+    print_memory(m, table);
+
+    printf("\nns a particle-step\n");
+    costs c = least_costs(m, table);
+    print_floor(c);
+    int others = 0;
+    for (int i = 2; i < argc; i++)
+        others += print_others(argv[i], c.threads[2]);
+    if (others == 0)
+        printf("(neither NumPy nor PyTorch: python3-numpy, python3-torch)\n");
+
+    printf("\nns a particle-step against sizes, 1 thread\n");
+    dm_table *particles = dm_table_open(data, "particles.dat");
+    print_scan(0, particles);
+    print_scan(1, NULL);
+    print_scan(2, NULL);
+    dm_table_close(particles);
+    dm_table *threads = dm_table_open(data, "threads.dat");
+    for (int p = 1; p <= 3; p++)
+        dm_table_row(threads, 2, (double[]){ p, c.threads[p] });
+    dm_table_close(threads);
+    dm_sampler_free(table);
+    dm_mixture_free(m);
+    return dm_table_commit() == 0 ? 0 : 2;
+}
