@@ -1478,14 +1478,28 @@ static void check_times(const dm_options *o, const dm_sampler *table)
 
 /* --- 3.10 what comes out -------------------------------------------------- */
 
-/* The exact law of what a table returns from N(0, 1), or of the data. */
+/* Why the last law could not be computed. */
+static char reason_of_none[200];
+
+static void keep_reason(const char *reason, const char *file, int line,
+                        int code)
+{
+    (void)file, (void)line, (void)code;
+    snprintf(reason_of_none, sizeof reason_of_none, "%s", reason);
+}
+
+/* The exact law of what a table returns from N(0, 1), or of the data; NULL,
+ * after saying why, where there is so little noise, for such data, that the
+ * grid of Eq. (3.23) would not end. */
 static dm_law *law_of(const dm_sampler *table, const dm_mixture *data)
 {
-    gsl_error_handler_t *old = gsl_set_error_handler(refuse);
+    gsl_error_handler_t *old = gsl_set_error_handler(keep_reason);
     dm_law *law = table == NULL ? dm_law_of_mixture(data)
                                 : dm_law_of_sampler(table, data, NULL);
 
     gsl_set_error_handler(old);
+    if (law == NULL)
+        printf("no exact law: %s\n", reason_of_none);
     return law;
 }
 
@@ -1597,6 +1611,10 @@ static void check_noisy_law(const dm_options *o)
     double change = INFINITY, mean, variance, of_data;
     dm_sym2 cov;
 
+    if (law == NULL) {
+        dm_sampler_free(table);
+        return;
+    }
     moments_on_grid(table, o->data1, g, now);
     while (g.n < MOST && !(change <= 1e-12 * reach * reach)) {
         before[0] = now[0];
@@ -1623,46 +1641,100 @@ static void check_noisy_law(const dm_options *o)
     dm_sampler_free(table);
 }
 
-/* What the integrand of Eq. (3.24) needs: a sampler without noise. */
+/* A sampler without noise, and what it makes of the quantile z of N(0, 1). */
 typedef struct {
     const dm_options *o;
     size_t S, *tau;
 } flow;
 
-/* The gap of the distribution functions at the image of z, times the slope of
- * the map there: what Eq. (3.24) integrates. */
-static double gap(double z, void *params)
-{
-    const flow *f = params;
-    double x = z, slope = 1.0;
+typedef struct {
+    double z, x; /* the start and where it ends                     */
+    double gap;  /* between the distribution functions there, times */
+    double dx;   /* the slope of the map                            */
+} image;
 
-    for (size_t i = f->S; i > 0; i--) {
-        jump j = jump_between(f->o->schedule, f->tau[i - 1], f->tau[i]);
-        slope *= follow(f->o->data1, j, 0.0, 1.0, &x);
+static image follow_down(const flow *f, double z)
+{
+    image i = { z, z, NAN, 1.0 };
+
+    for (size_t k = f->S; k > 0; k--) {
+        jump j = jump_between(f->o->schedule, f->tau[k - 1], f->tau[k]);
+        i.dx *= follow(f->o->data1, j, 0.0, 1.0, &i.x);
     }
-    double below = gsl_cdf_ugaussian_P(z) - dm_mixture_cdf(f->o->data1, x);
-    double above = dm_mixture_tail(f->o->data1, x) - gsl_cdf_ugaussian_Q(z);
-    return slope * fabs(z < 0.0 ? below : above);
+    double below = gsl_cdf_ugaussian_P(z) - dm_mixture_cdf(f->o->data1, i.x);
+    double above = dm_mixture_tail(f->o->data1, i.x) - gsl_cdf_ugaussian_Q(z);
+    i.gap = fabs(z < 0.0 ? below : above) * i.dx;
+    return i;
 }
 
+/* The integral of the gap from a to b, m halfway between, by Simpson's rule.
+ * Where the map is steep it halves the way until the images are within `near`,
+ * so that no jump is missed.  Adds to *error what the last halving changed. */
+static double area(const flow *f, image a, image m, image b, double tol,
+                   double near, double *error)
+{
+    image l = follow_down(f, 0.5 * (a.z + m.z));
+    image r = follow_down(f, 0.5 * (m.z + b.z));
+    double h = (b.z - a.z) / 12.0;
+    double once = 2.0 * h * (a.gap + 4.0 * m.gap + b.gap);
+    double twice = h * (a.gap + 4.0 * (l.gap + r.gap) + 2.0 * m.gap + b.gap);
+
+    if ((fabs(twice - once) <= tol && b.x - a.x <= near) || h < 1e-14) {
+        *error += fabs(twice - once);
+        return twice;
+    }
+    return area(f, a, l, m, 0.5 * tol, near, error) +
+           area(f, m, r, b, 0.5 * tol, near, error);
+}
+
+/* The same over all z that count, up to `reach` on either side. */
+static double whole_area(const flow *f, double reach, double near,
+                         double *error)
+{
+    image a = follow_down(f, -reach), m = follow_down(f, 0.0);
+    image b = follow_down(f, reach);
+
+    *error = 0.0;
+    return area(f, a, m, b, 1e-9 * near, near, error);
+}
+
+static void check_w1(const flow *f, const dm_law *law, const dm_law *target)
+{
+    double w1, of_laws, error, ignored, variance;
+
+    dm_law_moments(target, NULL, &variance);
+    double sd = sqrt(variance);
+    dm_distance_w1(law, target, &w1, &of_laws);
+    double sum = whole_area(f, 8.5, 0.25 * sd, &error);
+    dm_check_numeric(w1, sum, error + of_laws + 1e-12 * sd, 1.0, "3.24",
+                     "W1 to the data, eta = 0, S = %zu", f->S);
+    dm_check_refutes(0.0, "x_0 taken for the data");
+    dm_check_refutes(whole_area(f, 2.5, 0.25 * sd, &ignored),
+                     "the tails beyond 2.5 left out");
+}
+
+/* Rows: the quantile at z has gone where the map takes it. */
 static void check_quantiles(const dm_options *o, size_t S, const dm_law *target)
 {
     S = GSL_MIN(S, o->steps);
-    dm_gaussian start = { 0.0, 1.0 };
     flow f = { o, S, calloc(S + 1, sizeof(size_t)) };
     dm_sampler *table = uniform(o, S, 0.0);
     dm_law *law = law_of(table, o->data1);
-    double w1, error, sum = NAN, scale = 1.0 + grid_for(o->data1).h;
-    double tol = 100.0 * dm_mixture_tolerance(o->data1, TOLERANCE) * scale;
 
     dm_sampler_tau_uniform(o->steps, S, f.tau);
-    dm_distance_w1(law, target, &w1, &error);
-    dm_gaussian_integrate(1, &start, gap, &f, tol, &sum);
-    dm_check_numeric(w1, sum, tol + error, 1.0, "3.24",
-                     "W1 to the data, eta = 0, S = %zu", S);
-    dm_check_refutes(0.0, "x_0 taken for the data");
-    dm_check_refutes(integral(gap, &f, -2.5, 2.5, 1e-6),
-                     "the tails beyond 2.5 left out");
+    for (int i = 0; law != NULL && i < 2; i++) {
+        image at = follow_down(&f, i == 0 ? -0.6 : 1.1);
+        double round_off = 64.0 * DBL_EPSILON * (double)S *
+                           dm_mixture_condition(o->data1) * fabs(at.x);
+        double cdf = dm_law_cdf(law, at.x), slope = dm_law_density(law, at.x);
+        dm_check_numeric(cdf, gsl_cdf_ugaussian_P(at.z),
+                         law->tv + slope * round_off, 1.0, "3.24",
+                         "F(x_0) at the image of %.1f, S = %zu", at.z, S);
+        dm_check_refutes(dm_mixture_cdf(o->data1, at.x), "that of the data");
+        dm_check_refutes(gsl_cdf_ugaussian_Q(at.z), "a map that falls");
+    }
+    if (law != NULL)
+        check_w1(&f, law, target);
     dm_law_free(law);
     dm_sampler_free(table);
     free(f.tau);
@@ -1692,27 +1764,24 @@ static double ks_of_draws(const dm_options *o, const dm_sampler *table,
     return ks.value;
 }
 
-/* Rows: the engine draws from the exact law, at the run's times. */
-static void check_draws(const dm_options *o, const dm_law *target)
+/* A row: the engine draws from the exact law, at the run's times. */
+static void check_draws(const dm_options *o, double eta, const dm_law *target)
 {
-    const double eta[] = { 0.0, o->S > 1 ? o->eta : 0.5, 1.0 };
+    dm_sampler *table = table_of(o, eta);
+    dm_law *law = law_of(table, o->data1);
     double limit, ignored;
 
-    for (int i = 0; i < 3; i++) {
-        dm_sampler *table = table_of(o, eta[i]);
-        dm_sampler *other = with_other_root(table_of(o, eta[i]));
-        dm_law *law = law_of(table, o->data1);
+    if (law != NULL) {
         double ks = ks_of_draws(o, table, law, &limit);
-        dm_check_law(ks, 0.0, 0.0, limit, 1.0, i == 0 ? "3.24" : "3.23",
-                     "KS of draws to the law, eta = %.3g", eta[i]);
+        dm_check_law(ks, 0.0, 0.0, limit, 1.0, eta > 0.0 ? "3.23" : "3.24",
+                     "KS of draws to the law, eta = %.3g", eta);
         dm_check_refutes(ks_of_draws(o, table, target, &ignored),
                          "the law of the data");
-        dm_check_refutes(ks_of_draws(o, other, law, &ignored),
+        dm_check_refutes(ks_of_draws(o, with_other_root(table), law, &ignored),
                          "the other root");
-        dm_law_free(law);
-        dm_sampler_free(table);
-        dm_sampler_free(other);
     }
+    dm_law_free(law);
+    dm_sampler_free(table);
 }
 
 /* Prints how far draws are from the data in W1, for either root. */
@@ -1775,6 +1844,17 @@ static dm_gaussian gaussian_output(const dm_options *o, dm_gaussian g,
     return x;
 }
 
+/* The largest A of a table: A and B nearly cancel where there is little signal,
+ * and leave so many roundings. */
+static double largest_a(const dm_sampler *table)
+{
+    double largest = 1.0;
+
+    for (size_t i = 0; i < table->n; i++)
+        largest = fmax(largest, table->step[i].A);
+    return largest;
+}
+
 static void check_gaussian(const dm_options *o)
 {
     dm_mixture *data = one_bump(o->data1);
@@ -1784,23 +1864,25 @@ static void check_gaussian(const dm_options *o)
     dm_sampler *table = table_of(o, eta);
     dm_law *law = law_of(table, data);
     dm_sym2 cov = { 1.0, 0.0, 0.0 };
-    double variance, rounds = 32.0 * (double)o->S * sqrt(g.variance + 1.0);
+    double variance, rounds = 32.0 * largest_a(table) * (double)o->S;
 
     dm_law_gaussian(table, data, &mean, &cov);
     dm_check_exact(mean, x.mean, rounds, size, "3.25",
                    "E x_0, Gaussian data, S = %zu", o->S);
     dm_check_refutes(g.mean, "that of the data");
-    dm_check_exact(cov.xx, x.variance, rounds, size, "3.25",
+    dm_check_exact(cov.xx, x.variance, rounds, x.variance + 1.0, "3.25",
                    "Var x_0, Gaussian data, S = %zu", o->S);
     dm_check_refutes(g.variance, "that of the data");
     dm_check_refutes(x.variance + step_of(o, 1).beta,
                      "noise in the last step too");
     dm_check_refutes(gaussian_output(o, g, 0.0).variance, "eta = 0");
-    dm_law_moments(law, NULL, &variance);
-    double reach = fabs(x.mean) + 9.0 * sqrt(x.variance);
-    dm_check_numeric(variance, x.variance, 4.0 * reach * law->w1, 1.0, "3.25",
-                     "the same, on the grid of Eq. (3.23)");
-    dm_check_refutes(g.variance, "that of the data");
+    if (law != NULL) {
+        dm_law_moments(law, NULL, &variance);
+        double reach = fabs(x.mean) + 9.0 * sqrt(x.variance);
+        dm_check_numeric(variance, x.variance, 4.0 * reach * law->w1, 1.0,
+                         "3.25", "the same, on the grid of Eq. (3.23)");
+        dm_check_refutes(g.variance, "that of the data");
+    }
     dm_law_free(law);
     dm_sampler_free(table);
     dm_mixture_free(data);
@@ -1890,12 +1972,15 @@ static outcome outcome_of(const dm_options *o, size_t e, size_t S,
 {
     dm_sampler *table = table_number(o, e, S);
     dm_law *law = law_of(table, o->data1);
-    outcome out = { NAN, NAN, dm_law_cdf(law, 0.0) };
+    outcome out = { NAN, NAN, NAN };
     double error, variance;
 
-    dm_distance_w1(law, target, &out.w1, &error);
-    dm_law_moments(law, NULL, &variance);
-    out.sd = sqrt(variance);
+    if (law != NULL) {
+        dm_distance_w1(law, target, &out.w1, &error);
+        dm_law_moments(law, NULL, &variance);
+        out.sd = sqrt(variance);
+        out.below = dm_law_cdf(law, 0.0);
+    }
     dm_law_free(law);
     dm_sampler_free(table);
     return out;
@@ -2161,9 +2246,11 @@ static void write_laws(const dm_options *o)
         }
         for (int i = 0; i <= 300; i++) {
             double x = low + (high - low) * i / 300.0;
-            double row[] = { x, exp(dm_mixture_log_density(o->data1, &x)),
-                             dm_law_density(law[0], x),
-                             dm_law_density(law[1], x) };
+            double row[] = { x, exp(dm_mixture_log_density(o->data1, &x)), NAN,
+                             NAN };
+            for (int e = 0; e < 2; e++)
+                if (law[e] != NULL)
+                    row[2 + e] = dm_law_density(law[e], x);
             dm_table_row(t, 4, row);
         }
         dm_table_printf(t, "\n\n");
@@ -2239,16 +2326,22 @@ static void output(const dm_options *o)
     dm_law *target = law_of(NULL, o->data1);
 
     dm_check_table("law");
-    check_noisy_law(o);
-    check_quantiles(o, 5, target);
-    check_quantiles(o, 10, target);
-    check_draws(o, target);
+    if (target != NULL) {
+        check_noisy_law(o);
+        check_quantiles(o, 5, target);
+        check_quantiles(o, 10, target);
+        check_draws(o, 0.0, target);
+        check_draws(o, o->S > 1 ? o->eta : 0.5, target);
+        check_draws(o, 1.0, target);
+    }
     dm_check_table("gaussian");
     check_gaussian(o);
     check_stretch(o);
     check_gaussian_2d(o);
-    print_roots(o, target);
-    print_laws(o, target);
+    if (target != NULL) {
+        print_roots(o, target);
+        print_laws(o, target);
+    }
     dm_law_free(target);
 }
 
