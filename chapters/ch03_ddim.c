@@ -1904,7 +1904,7 @@ static void check_stretch(const dm_options *o)
     double A = sqrt(1.0 / o->schedule->abar[o->tau[o->S]]);
     jump first = step_of(o, o->S);
     dm_check_exact(ends[1] - ends[0], product, 16.0 * A, size, "3.25",
-                   "x_0 at x_T = 1 less that at 0, eta = 0");
+                   "x_0 from x_T = 1 less that from 0");
     dm_check_refutes(sqrt(v / (first.abar_t * v + first.c_t)),
                      "as if without error: sqrt(v/V_T)");
     dm_check_refutes(-product, "the other root, at an odd number");
@@ -2042,8 +2042,8 @@ static void check_two_jumps(double eta)
     double one = sqrt(ahead(both, eta) / both.c_s);
     double two = sqrt(ahead(j, eta) / j.c_s) * sqrt(ahead(k, eta) / k.c_s);
 
-    dm_check_exact(rho, two, 32.0, 1.0, "3.13",
-                   "Ex. 1: correlation, two jumps, eta %.1f", eta);
+    dm_check_exact(rho, two, 32.0, 1.0, "3.13", "Ex. 1: two jumps, eta = %.1f",
+                   eta);
     if (eta < 1.0)
         dm_check_refutes(one, "one jump at that eta");
     else
@@ -2090,14 +2090,14 @@ static void check_exercises(void)
 /* --- data of the figures -------------------------------------------------- */
 
 /* Where `paths` particles, which start at (x, y), are at up to 251 times of a
- * long table of this eta.  px, py: [251 * paths]; returns the number of times
+ * table of S steps of this eta.  px, py: [251 * paths]; returns the number of times
  * and stores their t. */
 static size_t follow_paths(const dm_options *o, const dm_mixture *data,
-                           double eta, size_t paths, const double x[],
+                           double eta, size_t S, size_t paths, const double x[],
                            const double y[], double px[], double py[],
                            double at[])
 {
-    dm_sampler *table = uniform(o, 1000, eta);
+    dm_sampler *table = uniform(o, S, eta);
     size_t n = table->n, times = GSL_MIN(250, n), time[251];
     dm_record record = {
         .paths = paths, .times = times + 1, .time = time, .x = px, .y = py
@@ -2124,7 +2124,7 @@ static const double shown_etas[] = { 0.0, 0.5, 1.0 };
 
 static void write_field(const dm_options *o, double low, double high)
 {
-    enum { COLUMNS = 60, ROWS = 56 };
+    enum { COLUMNS = 32, ROWS = 44 };
     dm_table *t = dm_options_data(o, "ch03_field.dat"); /* t, x, density */
 
     for (size_t i = 0; i <= COLUMNS; i++) {
@@ -2154,8 +2154,8 @@ static void write_trajectories(const dm_options *o)
     for (size_t p = 0; p < PATHS; p++)
         start[p] = gsl_cdf_ugaussian_Pinv(((double)p + 0.5) / PATHS);
     for (int e = 0; e < 3; e++) {
-        size_t times = follow_paths(o, o->data1, shown_etas[e], PATHS, start,
-                                    NULL, px, NULL, at);
+        size_t times = follow_paths(o, o->data1, shown_etas[e], 1000, PATHS,
+                                    start, NULL, px, NULL, at);
         for (size_t i = 0; i < times; i++) {
             double row[1 + PATHS] = { at[i] };
             for (size_t p = 0; p < PATHS; p++) {
@@ -2171,26 +2171,23 @@ static void write_trajectories(const dm_options *o)
     write_field(o, low, high);
 }
 
-/* Paths in the plane, one after the other: x and y at eta = 0, at 0.5, at 1. */
+/* Paths in the plane, one after the other: x and y at eta = 0, then at 1. */
 static void write_plane(const dm_options *o)
 {
-    static double px[3][251 * PLANE], py[3][251 * PLANE], at[251];
+    static double px[2][251 * PLANE], py[2][251 * PLANE], at[251];
     dm_table *t = dm_options_data(o, "ch03_plane.dat");
     double x[PLANE], y[PLANE];
     size_t times = 0;
 
     dm_rng_normals(o->seed, DM_STREAM_START, 1, 0, PLANE, x, y);
-    for (int e = 0; e < 3; e++)
-        times = follow_paths(o, o->data2, shown_etas[e], PLANE, x, y, px[e],
+    for (int e = 0; e < 2; e++)
+        times = follow_paths(o, o->data2, (double)e, 50, PLANE, x, y, px[e],
                              py[e], at);
     for (size_t p = 0; p < PLANE; p++) {
         for (size_t i = 0; i < times; i++) {
-            double row[6];
-            for (int e = 0; e < 3; e++) {
-                row[2 * e] = px[e][PLANE * i + p];
-                row[2 * e + 1] = py[e][PLANE * i + p];
-            }
-            dm_table_row(t, 6, row);
+            size_t k = PLANE * i + p;
+            double row[] = { px[0][k], py[0][k], px[1][k], py[1][k] };
+            dm_table_row(t, 4, row);
         }
         dm_table_printf(t, "\n\n");
     }
