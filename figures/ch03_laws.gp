@@ -1,4 +1,4 @@
-# caption: **Few steps draw the bumps together, and the more so the more noise is added.**
+# caption: **With few steps the bumps come out too narrow, with noise even more so, and points are left between them.**
 # caption: Exact densities of what the sampler returns from N(0, 1) in $S$ steps,
 # caption: Eqs. (3.23) and (3.24), and of the 1-D data. $T = 1000$, linear schedule,
 # caption: times evenly spread.
