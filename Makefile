@@ -13,8 +13,8 @@
 ##                 output or another page's equations; changes nothing
 ## make proofread  evaluate both sides of every equation of the pages
 ## make ledger     every equation with its checks and the mistakes they refuse
-## make bench      what the engine costs, beside NumPy and PyTorch if they are
-##                 here; figures in build/bench/figures
+## make bench      what engine and laws cost, beside NumPy and PyTorch if they
+##                 are here; figures in build/bench/figures
 ## make lint       strict warnings of gcc and clang, format, cppcheck
 ## make clean      remove build/
 
@@ -227,16 +227,16 @@ seeds: $(STEMS:%=build/%)
 	  done; \
 	done; echo "seeds: all checks hold under $(SEEDS) fresh seeds from $$((now + 1))"
 
-# --- what the engine costs ----------------------------------------------------
+# --- what it costs ------------------------------------------------------------
 
-build/bench/engine: tests/bench/bench_engine.c build/libdm.a
+build/bench/%: tests/bench/bench_%.c build/libdm.a
 	@mkdir -p $(@D)
 	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
 
 # The Python that has NumPy or PyTorch may be another than the first in the
 # path; without either the table has the engine alone.
 OTHERS = numpy torch
-bench: build/bench/engine
+bench: build/bench/engine build/bench/law
 	@for m in $(OTHERS); do \
 	  : > build/bench/$$m.txt; \
 	  for python in python3 /usr/bin/python3; do \
@@ -245,6 +245,7 @@ bench: build/bench/engine
 	  done; \
 	done
 	@./build/bench/engine build/bench $(OTHERS:%=build/bench/%.txt)
+	@echo; ./build/bench/law
 	@$(foreach f,particles threads,$(call plot,book,build/bench,build/bench/figures/$(f),tests/bench/$(f).gp) &&) \
 	echo "figures: build/bench/figures/*.svg"
 

@@ -44,25 +44,14 @@ static void restore_used(dm_page *p, const char before[], size_t n)
         p->drawn[i].used = i < n && before[i];
 }
 
-/* Hides what integrals have bound for symbols that are defined: under a law a
- * defined symbol is random. */
+/* Hides what integrals have bound for symbols that are defined or random: under
+ * a law they are random. */
 static void hide(dm_page *p, char before[])
 {
     for (size_t i = 0; i < p->bound_n; i++) {
         before[i] = (char)p->bound[i].hidden;
-        for (size_t k = 0; k < p->symbols; k++) {
-            const dm_declared *d = &p->symbol[k];
-            int theirs =
-                d->sequence
-                    ? d->sort == DM_DEFINED &&
-                          p->bound[i].key.member != LONG_MIN &&
-                          strcmp(d->name, p->full_name[p->bound[i].key.name]) ==
-                              0
-                    : d->sort == DM_DEFINED && d->call == NULL &&
-                          dm_page_same_key(d->key, p->bound[i].key);
-            if (theirs)
-                p->bound[i].hidden = 1;
-        }
+        p->bound[i].hidden =
+            p->bound[i].hidden || dm_page_is_random(p, p->bound[i].key);
     }
 }
 
@@ -176,10 +165,12 @@ static void affine(dm_page *p, const sources *s, size_t n,
             dm_value_put(slopes, i * (int)s->normals + (int)j,
                          dm_value_at(one, i));
     }
-    for (double scale = 1.0; scale > -4.0; scale -= 4.5) {
+    /* Near, far on both sides, and on no grid that a wave could be 0 on. */
+    static const double scales[] = { 1.0, -3.4641016, 31.6227766, -29.154759 };
+    for (size_t k = 0; k < sizeof scales / sizeof *scales; k++) {
         dm_value there = dm_value_array(&p->cells, (int)s->normals, 1);
         for (size_t j = 0; j < s->normals; j++) {
-            place[j] = scale * (0.75 + 0.125 * (double)j);
+            place[j] = scales[k] * (0.7548777 + 0.1324718 * (double)j);
             dm_value_put(&there, (int)j, dm_value_exact(place[j]));
         }
         set_normals(p, s, place);
@@ -190,7 +181,7 @@ static void affine(dm_page *p, const sources *s, size_t n,
                              dm_value_multiply(&p->cells, *slopes, there, 0));
         for (int i = 0; i < rows; i++) {
             dm_value a = dm_value_at(got, i), b = dm_value_at(want, i);
-            if (!(fabs(a.x - b.x) <= 8.0 * (a.error + b.error)))
+            if (fabs(a.x - b.x) > 8.0 * (a.error + b.error))
                 dm_page_fail(p, "not affine in its normals");
         }
     }
@@ -242,11 +233,12 @@ static conditioned condition(dm_page *p, const sources *s, const evidence *e)
 typedef struct quadrature {
     dm_page *page;
     dm_value (*at)(struct quadrature *q);
-    void *what; /* for at */
+    void *what;         /* for at */
+    const dm_tex *tree; /* what it takes the mean of */
     size_t rank;
     double z[NORMALS];
-    size_t points; /* so far, and the largest error among them */
-    double worst;
+    size_t points; /* so far; the means of their errors and of their sizes */
+    double worst, size;
     dm_value sum;
 } quadrature;
 
@@ -266,7 +258,11 @@ static void add_point(quadrature *q, double weight)
         dm_value_put(&q->sum, i,
                      dm_value_exact(dm_value_at(q->sum, i).x +
                                     weight * dm_value_at(v, i).x));
-    q->worst = fmax(q->worst, dm_value_worst(v));
+    q->worst += fabs(weight) * dm_value_worst(v);
+    double largest = 0.0;
+    for (int i = 0; i < dm_value_count(v); i++)
+        largest = fmax(largest, fabs(dm_value_at(v, i).x));
+    q->size += fabs(weight) * largest;
     m->used = used;
 }
 
@@ -348,7 +344,7 @@ static dm_value by_rule(quadrature *q, int fine, int product)
                                        { 16, 22 }, { 8, 10 },  { 6, 8 } };
 
     q->points = 0;
-    q->worst = 0.0;
+    q->worst = q->size = 0.0;
     if (product)
         product_rule(q, nodes[q->rank][fine]);
     else if (fine && q->rank == 4) /* where only one radius will do */
@@ -365,20 +361,21 @@ static dm_value by_rule(quadrature *q, int fine, int product)
  * is, relative to the mean's size. */
 static dm_value by_two_rules(quadrature *q, int product, double *off)
 {
-    dm_value rough = by_rule(q, 0, product), fine = by_rule(q, 1, product);
-    double size = 0.0;
+    dm_value rough = by_rule(q, 0, product);
+    double size = q->size;
+    dm_value fine = by_rule(q, 1, product);
 
-    *off = 0.0;
-    for (int i = 0; i < dm_value_count(fine); i++)
-        size = fmax(size, fabs(dm_value_at(fine, i).x));
+    /* The mean of the sizes tells a mean that exists by symmetry only. */
+    int unsure = q->rank == 1 && fabs(size - q->size) > 0.03 * q->size;
+    *off = unsure ? 1.0 : 0.0;
     for (int i = 0; i < dm_value_count(fine); i++) {
         double difference =
             fabs(dm_value_at(rough, i).x - dm_value_at(fine, i).x);
-        *off = fmax(*off, difference / (size + 1e-4));
+        *off = fmax(*off, difference / (q->size + 1e-300));
         dm_value_put(&fine, i,
                      dm_value_rounded(dm_value_at(fine, i).x,
                                       4.0 * difference + 8.0 * q->worst +
-                                          16.0 * DBL_EPSILON * size));
+                                          16.0 * DBL_EPSILON * q->size));
     }
     return fine;
 }
@@ -393,28 +390,44 @@ static dm_value on_normal(double z, void *params)
         dm_value_exact(exp(-0.5 * z * z) / sqrt(2.0 * M_PI)), 0);
 }
 
+static int has_kink(const dm_tex *tree)
+{
+    return tree->kind == DM_TEX_CASES ||
+           (tree->kind == DM_TEX_FUNCTION &&
+            (strcmp(tree->name, "abs") == 0 || strcmp(tree->name, "min") == 0 ||
+             strcmp(tree->name, "max") == 0));
+}
+
 /* Two rules of degree 5 that agree to round-off are right: a polynomial;
  * else product rules are tried, and in one direction an adaptive integral. */
 static dm_value mean_by(quadrature *q)
 {
+    int kink = dm_page_mentions(q->page, q->tree, has_kink);
     double off;
 
     if (q->rank == 0)
         return q->at(q);
-    if (q->rank > 1) {
+    if (q->rank > 1 && !kink) {
         dm_value v = by_two_rules(q, 0, &off);
-        if (off < 1e-12 || q->rank > 5)
+        if (off < 1e-12)
             return v;
     }
+    if (q->rank > 5)
+        dm_page_fail(q->page,
+                     "a mean over %zu normals of what is no polynomial",
+                     q->rank);
+    if (q->rank == 1 && kink)
+        return dm_page_integral(q->page, on_normal, q, -INFINITY, INFINITY);
     dm_value v = by_two_rules(q, 1, &off);
     if (q->rank == 1 && v.rows == 0 && !(off <= 1e-9))
         return dm_page_integral(q->page, on_normal, q, -INFINITY, INFINITY);
     return v;
 }
 
-/* Cholesky with pivots of a covariance of n numbers: root root^T = cov.
- * Returns its rank. */
-static size_t take_root(dm_value cov, size_t n, double root[NORMALS][NORMALS])
+/* Cholesky with pivots of a covariance of n numbers: root root^T = cov, but for
+ * what is below `least`.  Returns its rank; or n + 1 if it is no covariance. */
+static size_t take_root(dm_value cov, size_t n, double least,
+                        double root[NORMALS][NORMALS])
 {
     double left[NORMALS][NORMALS];
     size_t rank = 0;
@@ -429,7 +442,7 @@ static size_t take_root(dm_value cov, size_t n, double root[NORMALS][NORMALS])
         for (size_t i = 1; i < n; i++)
             if (left[i][i] > left[best][best])
                 best = i;
-        if (!(left[best][best] > 1e-10))
+        if (!(left[best][best] > least))
             break;
         double pivot = sqrt(left[best][best]);
         for (size_t i = 0; i < n; i++)
@@ -438,6 +451,10 @@ static size_t take_root(dm_value cov, size_t n, double root[NORMALS][NORMALS])
             for (size_t j = 0; j < n; j++)
                 left[i][j] -= root[i][rank] * root[j][rank];
     }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            if (!(fabs(left[i][j]) <= 2.0 * least))
+                return n + 1;
     return rank;
 }
 
@@ -470,7 +487,7 @@ static dm_value over_normals(dm_page *p, const dm_tex *tree, const sources *s,
                              const evidence *e, dm_value *log_density)
 {
     placed w = { .tree = tree, .s = s };
-    quadrature q = { .page = p, .at = at_placed, .what = &w };
+    quadrature q = { .page = p, .at = at_placed, .what = &w, .tree = tree };
     double before[NORMALS], slack = 0.0;
 
     *log_density = dm_value_exact(0.0);
@@ -483,7 +500,9 @@ static dm_value over_normals(dm_page *p, const dm_tex *tree, const sources *s,
         for (size_t i = 0; i < s->normals; i++)
             w.shift[i] = dm_value_at(c.mean, (int)i).x;
         slack = dm_value_worst(c.mean) + dm_value_worst(c.cov);
-        q.rank = take_root(c.cov, s->normals, w.root);
+        q.rank = take_root(c.cov, s->normals, 1e-13 + slack, w.root);
+        if (q.rank > s->normals)
+            return dm_value_exact(NAN);
     }
     if (tree == NULL)
         return dm_value_exact(1.0);
@@ -540,6 +559,28 @@ typedef struct {
     size_t from;
 } outer;
 
+static dm_value on_density(double x, void *params)
+{
+    outer *o = params;
+    return dm_value_exp(log_law(o->page, o->tree, dm_value_exact(x)));
+}
+
+/* Stops if the density has another integral than 1; looks once in a draw. */
+static void check_density(dm_page *p, const dm_tex *law)
+{
+    outer o = { .page = p, .tree = law };
+
+    if (law->kind != DM_TEX_SYMBOL ||
+        (p->checked == law && p->checked_draw == p->draws))
+        return;
+    dm_value all = dm_page_integral(p, on_density, &o, -INFINITY, INFINITY);
+    if (!(fabs(all.x - 1.0) <= 1e-6 + all.error))
+        dm_page_fail(p, "the density %s has the integral %.6g, not 1",
+                     law->name, all.x);
+    p->checked = law;
+    p->checked_draw = p->draws;
+}
+
 static dm_value over_randoms(outer *o);
 
 static dm_value on_random(double x, void *params)
@@ -564,6 +605,7 @@ static dm_value over_randoms(outer *o)
     if (o->from < o->s->randoms) {
         size_t i = o->s->random[o->from];
         dm_value before = p->drawn[i].value;
+        check_density(p, p->drawn[i].declared->low);
         dm_value v = dm_page_integral(p, on_random, o, -INFINITY, INFINITY);
         p->drawn[i].value = before;
         return v;
@@ -595,15 +637,7 @@ static void take_out(sources *s, size_t drawn)
 /* The drawn symbol that a tree is, or NULL. */
 static dm_instance *source_at(dm_page *p, const dm_tex *tree)
 {
-    dm_key key;
-
-    if (tree->kind != DM_TEX_SYMBOL)
-        return NULL;
-    const dm_declared *d = dm_page_resolve(p, tree, &key);
-    if (d == NULL || d->sort == DM_DEFINED)
-        return NULL;
-    dm_page_symbol(p, tree); /* it is drawn now */
-    return dm_page_drawn(p, key);
+    return tree->kind == DM_TEX_SYMBOL ? dm_page_source(p, tree) : NULL;
 }
 
 static void set(dm_instance *i, dm_value value)
@@ -675,24 +709,29 @@ static evidence behind_bar(dm_page *p, const dm_tex *tree)
 
 dm_value dm_chance_mean(dm_page *p, const dm_tex *tree)
 {
-    char hidden[DM_PAGE_VALUES];
+    char hidden[DM_PAGE_VALUES], used[DM_PAGE_VALUES];
     sources s;
     evidence e = behind_bar(p, tree);
-    int given = e.n > 0;
-    size_t bound = p->bound_n;
+    size_t bound = p->bound_n, drawn = p->drawn_n;
 
-    if (given)
-        hide(p, hidden);
+    for (size_t i = 0; i < drawn; i++)
+        used[i] = (char)p->drawn[i].used;
+    hide(p, hidden);
     prepare(p, tree->child[0], &e, &s);
     outer above = { p, tree->child[0], &s, &e, 0 };
-    dm_value v = over_randoms(&above);
-    if (e.n > 0) {
-        outer below = { p, NULL, &s, &e, 0 };
-        v = dm_value_divide(&p->cells, v, over_randoms(&below));
+    dm_value v, log_density;
+    if (s.randoms == 0) {
+        v = over_normals(p, tree->child[0], &s, &e, &log_density);
+    } else {
+        v = over_randoms(&above);
+        if (e.n > 0) {
+            outer below = { p, NULL, &s, &e, 0 };
+            v = dm_value_divide(&p->cells, v, over_randoms(&below));
+        }
     }
     release(p, &e);
-    if (given)
-        unhide(p, hidden, bound);
+    unhide(p, hidden, bound);
+    restore_used(p, used, drawn);
     return v;
 }
 
@@ -850,14 +889,21 @@ static dm_value over_law(lawful *w)
 {
     dm_page *p = w->page;
     quadrature q = { .page = p, .at = at_lawful, .what = w };
+    q.tree = w->other != NULL ? w->other : w->tree;
 
+    check_density(p, w->law);
+    if (w->other != NULL)
+        check_density(p, w->other);
     if (w->law->kind != DM_TEX_NORMAL)
         return dm_page_integral(p, on_lawful, w, -INFINITY, INFINITY);
     if (w->law->n != 2)
         dm_page_fail(p, "expected a law \\mathcal N(m, v)");
     w->mean = dm_value_copy(&p->cells, dm_page_evaluate(p, w->law->child[0]));
     dm_value v = dm_page_evaluate(p, w->law->child[1]);
+    if (w->mean.rows == 0 && w->mean.x == 0.0 && v.rows > 1)
+        w->mean = dm_value_array(&p->cells, v.rows, 1);
     int n = dm_value_count(w->mean);
+    double size = 0.0;
     if (v.rows == 0 && n > 1) { /* a number v means v I */
         dm_value diagonal = dm_value_array(&p->cells, n, n);
         for (int i = 0; i < n; i++)
@@ -866,8 +912,10 @@ static dm_value over_law(lawful *w)
     }
     if (dm_value_count(v) != n * n || n > NORMALS)
         dm_page_fail(p, "a law whose mean and variance do not fit");
-    q.rank = take_root(v, (size_t)n, w->root);
-    return mean_by(&q);
+    for (int i = 0; i < n; i++)
+        size = fmax(size, fabs(dm_value_at(v, i * n + i).x));
+    q.rank = take_root(v, (size_t)n, 1e-13 * size, w->root);
+    return q.rank > (size_t)n ? dm_value_exact(NAN) : mean_by(&q);
 }
 
 dm_value dm_chance_average(dm_page *p, const dm_tex *tree)
@@ -876,6 +924,18 @@ dm_value dm_chance_average(dm_page *p, const dm_tex *tree)
                  .tree = tree->child[0],
                  .law = tree->child[1],
                  .key = dm_page_variable(p, tree, 2) };
+    dm_tex symbol = { .kind = DM_TEX_SYMBOL };
+    memcpy(symbol.name, tree->name, sizeof symbol.name);
+    memcpy(symbol.index, tree->index, sizeof symbol.index);
+    if (tree->n > 2)
+        symbol.child[symbol.n++] = tree->child[2];
+    const dm_instance *own = dm_page_source(p, &symbol);
+    if (own != NULL && own->value.rows != 0 &&
+        (w.law->kind != DM_TEX_NORMAL || w.law->n != 2 ||
+         (dm_page_evaluate(p, w.law->child[0]).rows == 0 &&
+          dm_page_evaluate(p, w.law->child[1]).rows == 0)))
+        dm_page_fail(p, "%s is a vector, and the law is of a number",
+                     tree->name);
     return over_law(&w);
 }
 

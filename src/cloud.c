@@ -105,19 +105,17 @@ int dm_cloud_start(dm_cloud *cloud, double variance, uint64_t seed)
 
 /* --- one step of one group ------------------------------------------------ */
 
-/* A component at the level of a step.  With d = x - mean, u = root[0] d_x and
- * v = root[1] d_x + root[2] d_y: u^2 + v^2 is half the square of the distance
- * in standard deviations. */
+/* A component at the level of a step. */
 typedef struct {
     double mean[2];
-    double root[3];
+    dm_sym2 half;    /* of the precision */
     double log_peak; /* of weight times density, up to a constant of all */
 } bump;
 
 /* What a thread works in. */
 typedef struct {
-    double *u, *v, *w; /* [K * GROUP]  of component k from k * GROUP on */
-    double *z[2];      /* [block]  the noise of a step                  */
+    double *gx, *gy, *w; /* [K * GROUP]  of component k from k * GROUP on */
+    double *z[2];        /* [block]  the noise of a step                  */
 } workspace;
 
 static double *aligned(size_t n)
@@ -125,43 +123,54 @@ static double *aligned(size_t n)
     return aligned_alloc(DM_ALIGNMENT, n * sizeof(double));
 }
 
-/* Stores the u of the components and the logarithms of their weights, and the
- * largest of these.  x, largest: [GROUP]; u, w: [K * GROUP]. */
+/* The loops over particles come out as vector code, each particle in a lane of
+ * its own; gcc sees to that where the loop over components has no test before
+ * its first pass, hence do. */
+
+/* Stores, for the K components, g = P (x - mean)/2 with the precision P, that
+ * is minus half of the component's score, and the logarithms of the weights;
+ * and the largest of these.  x, largest: [GROUP]; gx, w: [K * GROUP]. */
 DM_FAST static void weigh_1d(size_t K, const bump b[], const double x[restrict],
-                             double u[restrict], double w[restrict],
+                             double gx[restrict], double w[restrict],
                              double largest[restrict])
 {
-    for (int i = 0; i < GROUP; i++)
-        largest[i] = -INFINITY;
-    for (size_t k = 0; k < K; k++, u += GROUP, w += GROUP) {
-        const bump c = b[k];
-#pragma omp simd aligned(x, u, w, largest : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
-            u[i] = c.root[0] * (x[i] - c.mean[0]);
-            w[i] = c.log_peak - u[i] * u[i];
-            largest[i] = w[i] > largest[i] ? w[i] : largest[i];
-        }
+    DM_LANES
+    for (size_t i = 0; i < GROUP; i++) {
+        double top = -INFINITY;
+        size_t k = 0;
+        do {
+            double dx = x[i] - b[k].mean[0];
+            double g = b[k].half.xx * dx;
+            double l = b[k].log_peak - g * dx;
+            gx[k * GROUP + i] = g;
+            w[k * GROUP + i] = l;
+            top = l > top ? l : top;
+        } while (++k < K);
+        largest[i] = top;
     }
 }
 
 /* The same in two dimensions. */
 DM_FAST static void weigh_2d(size_t K, const bump b[], const double x[restrict],
-                             const double y[restrict], double u[restrict],
-                             double v[restrict], double w[restrict],
+                             const double y[restrict], double gx[restrict],
+                             double gy[restrict], double w[restrict],
                              double largest[restrict])
 {
-    for (int i = 0; i < GROUP; i++)
-        largest[i] = -INFINITY;
-    for (size_t k = 0; k < K; k++, u += GROUP, v += GROUP, w += GROUP) {
-        const bump c = b[k];
-#pragma omp simd aligned(x, y, u, v, w, largest : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
-            double dx = x[i] - c.mean[0], dy = y[i] - c.mean[1];
-            u[i] = c.root[0] * dx;
-            v[i] = c.root[1] * dx + c.root[2] * dy;
-            w[i] = c.log_peak - u[i] * u[i] - v[i] * v[i];
-            largest[i] = w[i] > largest[i] ? w[i] : largest[i];
-        }
+    DM_LANES
+    for (size_t i = 0; i < GROUP; i++) {
+        double top = -INFINITY;
+        size_t k = 0;
+        do {
+            double dx = x[i] - b[k].mean[0], dy = y[i] - b[k].mean[1];
+            double g = b[k].half.xx * dx + b[k].half.xy * dy;
+            double h = b[k].half.xy * dx + b[k].half.yy * dy;
+            double l = b[k].log_peak - (g * dx + h * dy);
+            gx[k * GROUP + i] = g;
+            gy[k * GROUP + i] = h;
+            w[k * GROUP + i] = l;
+            top = l > top ? l : top;
+        } while (++k < K);
+        largest[i] = top;
     }
 }
 
@@ -171,99 +180,88 @@ DM_FAST static void exponentials(size_t K, const double largest[restrict],
                                  double w[restrict])
 {
     for (size_t k = 0; k < K; k++, w += GROUP) {
-#pragma omp simd aligned(w, largest : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
+        DM_LANES
+        for (size_t i = 0; i < GROUP; i++) {
             double below = w[i] - largest[i];
             w[i] = exp(below > -600.0 ? below : -600.0);
         }
     }
 }
 
-/* Stores B eps*, Eqs. (0.17) and (0.22), in gx: the means under the weights w
- * of root times u, times what is left of the formula, `pull`. */
-DM_FAST static void gather_1d(size_t K, const bump b[], double pull,
-                              const double u[restrict],
-                              const double w[restrict], double gx[restrict])
-{
-    alignas(DM_ALIGNMENT) double sum[GROUP] = { 0.0 };
-
-    for (int i = 0; i < GROUP; i++)
-        gx[i] = 0.0;
-    for (size_t k = 0; k < K; k++, u += GROUP, w += GROUP) {
-        const bump c = b[k];
-#pragma omp simd aligned(u, w, gx : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
-            sum[i] += w[i];
-            gx[i] += c.root[0] * (w[i] * u[i]);
-        }
-    }
-#pragma omp simd aligned(gx : DM_ALIGNMENT)
-    for (int i = 0; i < GROUP; i++)
-        gx[i] *= pull / sum[i];
-}
-
-/* The same in two dimensions: root transposed times (u, v). */
-DM_FAST static void gather_2d(size_t K, const bump b[], double pull,
-                              const double u[restrict],
-                              const double v[restrict],
-                              const double w[restrict], double gx[restrict],
-                              double gy[restrict])
-{
-    alignas(DM_ALIGNMENT) double sum[GROUP] = { 0.0 };
-
-    for (int i = 0; i < GROUP; i++)
-        gx[i] = gy[i] = 0.0;
-    for (size_t k = 0; k < K; k++, u += GROUP, v += GROUP, w += GROUP) {
-        const bump c = b[k];
-#pragma omp simd aligned(u, v, w, gx, gy : DM_ALIGNMENT)
-        for (int i = 0; i < GROUP; i++) {
-            double wu = w[i] * u[i], wv = w[i] * v[i];
-            sum[i] += w[i];
-            gx[i] += c.root[0] * wu + c.root[1] * wv;
-            gy[i] += c.root[2] * wv;
-        }
-    }
-#pragma omp simd aligned(gx, gy : DM_ALIGNMENT)
-    for (int i = 0; i < GROUP; i++) {
-        double scale = pull / sum[i];
-        gx[i] *= scale;
-        gy[i] *= scale;
-    }
-}
-
-/* x = A x + g + C z */
-DM_FAST static void move(const dm_step *step, const double g[restrict],
-                         const double z[restrict], double x[restrict])
+/* The step: x = A x + B eps* + C z, where B eps*, Eqs. (0.17) and (0.22), is
+ * `pull` times the mean of g under the weights w. */
+DM_FAST static void move_1d(size_t K, const dm_step *step, double pull,
+                            const double gx[restrict], const double w[restrict],
+                            const double z[restrict], double x[restrict])
 {
     const double A = step->A, C = step->C;
 
-#pragma omp simd aligned(g, z, x : DM_ALIGNMENT)
-    for (int i = 0; i < GROUP; i++)
-        x[i] = A * x[i] + g[i] + C * z[i];
+    DM_LANES
+    for (size_t i = 0; i < GROUP; i++) {
+        double sum = 0.0, sx = 0.0;
+        size_t k = 0;
+        do {
+            sum += w[k * GROUP + i];
+            sx += w[k * GROUP + i] * gx[k * GROUP + i];
+        } while (++k < K);
+        x[i] = A * x[i] + pull / sum * sx + C * z[i];
+    }
+}
+
+/* The same in two dimensions. */
+DM_FAST static void move_2d(size_t K, const dm_step *step, double pull,
+                            const double gx[restrict],
+                            const double gy[restrict], const double w[restrict],
+                            const double z1[restrict],
+                            const double z2[restrict], double x[restrict],
+                            double y[restrict])
+{
+    const double A = step->A, C = step->C;
+
+    DM_LANES
+    for (size_t i = 0; i < GROUP; i++) {
+        double sum = 0.0, sx = 0.0, sy = 0.0;
+        size_t k = 0;
+        do {
+            sum += w[k * GROUP + i];
+            sx += w[k * GROUP + i] * gx[k * GROUP + i];
+            sy += w[k * GROUP + i] * gy[k * GROUP + i];
+        } while (++k < K);
+        double scale = pull / sum;
+        x[i] = A * x[i] + scale * sx + C * z1[i];
+        y[i] = A * y[i] + scale * sy + C * z2[i];
+    }
+}
+
+/* The step where B = 0. */
+static void drift(const dm_step *step, const double z[], double x[])
+{
+    for (size_t i = 0; i < GROUP; i++)
+        x[i] = step->A * x[i] + step->C * z[i];
 }
 
 /* One step of the group at x, and at y unless that is NULL, with the K
  * components b at the level of x_t and the noise from z[..][at] on. */
-static void take_step(const dm_step *step, size_t K, const bump b[],
-                      const workspace *ws, size_t at, double x[], double y[])
+static void take_step(const dm_step *step, double pull, size_t K,
+                      const bump b[], const workspace *ws, size_t at,
+                      double x[], double y[])
 {
-    alignas(DM_ALIGNMENT) double gx[GROUP] = { 0.0 }, gy[GROUP] = { 0.0 };
     alignas(DM_ALIGNMENT) double largest[GROUP];
-    /* eps* is sqrt(variance) times root^T root times 2 times d. */
-    double pull = 2.0 * step->B * sqrt(step->from.variance);
+    const double *z1 = &ws->z[0][at], *z2 = &ws->z[1][at];
 
-    if (step->B != 0.0 && y == NULL) {
-        weigh_1d(K, b, x, ws->u, ws->w, largest);
+    if (step->B == 0.0) {
+        drift(step, z1, x);
+        if (y != NULL)
+            drift(step, z2, y);
+    } else if (y == NULL) {
+        weigh_1d(K, b, x, ws->gx, ws->w, largest);
         exponentials(K, largest, ws->w);
-        gather_1d(K, b, pull, ws->u, ws->w, gx);
-    } else if (step->B != 0.0) {
-        weigh_2d(K, b, x, y, ws->u, ws->v, ws->w, largest);
+        move_1d(K, step, pull, ws->gx, ws->w, z1, x);
+    } else {
+        weigh_2d(K, b, x, y, ws->gx, ws->gy, ws->w, largest);
         exponentials(K, largest, ws->w);
-        gather_2d(K, b, pull, ws->u, ws->v, ws->w, gx, gy);
+        move_2d(K, step, pull, ws->gx, ws->gy, ws->w, z1, z2, x, y);
     }
-    move(step, gx, &ws->z[0][at], x);
-    if (y != NULL)
-        move(step, gy, &ws->z[1][at], y);
 }
 
 /* --- records -------------------------------------------------------------- */
@@ -339,18 +337,15 @@ typedef struct {
 static bump at_level(const dm_component *c, size_t dim, dm_level level)
 {
     double a = level.scale, a2 = a * a, v = level.variance;
-    double xx = a2 * c->cov.xx + v, xy = a2 * c->cov.xy;
+    dm_sym2 S = { a2 * c->cov.xx + v, a2 * c->cov.xy, a2 * c->cov.yy + v };
+    double det = dim == 1 ? S.xx : dm_sym2_determinant(S);
     bump b = { .mean = { a * c->mean[0], a * c->mean[1] },
-               .root = { sqrt(0.5 / xx) },
-               .log_peak = log(c->weight) - 0.5 * log(xx) };
+               .half = { 0.5 / S.xx, 0.0, 0.0 },
+               .log_peak = log(c->weight) - 0.5 * log(det) };
 
-    if (dim == 2) { /* y given x: its deviation, and how it leans on x */
-        dm_sym2 cov = { xx, xy, a2 * c->cov.yy + v };
-        double left = dm_sym2_determinant(cov) / xx;
-        b.root[2] = sqrt(0.5 / left);
-        b.root[1] = -b.root[2] * (xy / xx);
-        b.log_peak -= 0.5 * log(left);
-    }
+    if (dim == 2)
+        b.half =
+            (dm_sym2){ 0.5 * S.yy / det, -0.5 * S.xy / det, 0.5 * S.xx / det };
     return b;
 }
 
@@ -386,8 +381,10 @@ static void run_block(const engine *e, const workspace *ws, size_t b,
             dm_rng_normals(run->seed, run->stream, (uint32_t)(from + i),
                            (uint32_t)first, n, ws->z[0],
                            y == NULL ? NULL : ws->z[1]);
+        /* eps* is sqrt(variance) times the mean of P (x - mean). */
+        double pull = 2.0 * step->B * sqrt(step->from.variance);
         for (size_t g = 0; g < n; g += GROUP)
-            take_step(step, e->K, &e->table[i * e->K], ws, g, x + g,
+            take_step(step, pull, e->K, &e->table[i * e->K], ws, g, x + g,
                       y == NULL ? NULL : y + g);
         for (size_t r = 0; r < run->records; r++)
             keep(&run->record[r], from + i + 1, first, n, x, y);
@@ -414,7 +411,7 @@ static void run_chunk(const engine *e, size_t from, size_t count)
 static void release(engine *e)
 {
     for (int i = 0; e->ws != NULL && i < e->threads; i++) {
-        free(e->ws[i].u);
+        free(e->ws[i].gx);
         free(e->ws[i].z[0]);
     }
     free(e->ws);
@@ -434,15 +431,15 @@ static int prepare(engine *e)
     int have = e->table != NULL && e->ws != NULL;
     for (int i = 0; have && i < e->threads; i++) {
         workspace *ws = &e->ws[i];
-        ws->u = aligned(group);
+        ws->gx = aligned(group);
         ws->z[0] = aligned(noise);
-        have = ws->u != NULL && ws->z[0] != NULL;
+        have = ws->gx != NULL && ws->z[0] != NULL;
         if (!have)
             break;
         memset(ws->z[0], 0, noise * sizeof(double));
         ws->z[1] = ws->z[0] + e->block;
-        ws->v = ws->u + e->K * GROUP;
-        ws->w = ws->v + e->K * GROUP;
+        ws->gy = ws->gx + e->K * GROUP;
+        ws->w = ws->gy + e->K * GROUP;
     }
     if (have)
         return GSL_SUCCESS;

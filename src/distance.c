@@ -507,16 +507,28 @@ static double mean_deviation(size_t n, double p)
            gsl_ran_binomial_pdf((unsigned)v, p, (unsigned)n);
 }
 
+/* The integral of that over x: the mean W1 between n draws and the law. */
+static double mean_w1(const dm_law *law, size_t n)
+{
+    double before = 0.0, sum = 0.0;
+
+    for (size_t i = 1; i < law->n; i++) {
+        double here = mean_deviation(n, law->cdf[i]);
+        sum += 0.5 * (law->x[i] - law->x[i - 1]) * (before + here);
+        before = here;
+    }
+    return sum;
+}
+
 /* Integrals over a law of its distribution function F. */
 typedef struct {
-    double deviation; /* of the mean deviation of n draws                 */
-    double trace;     /* of F (1 - F)                                     */
-    double square;    /* of (F(min) - F F)^2 over the plane               */
+    double trace;  /* of F (1 - F)                       */
+    double square; /* of (F(min) - F F)^2 over the plane */
 } spread;
 
-static spread spread_of(const dm_law *law, size_t n)
+static spread spread_of(const dm_law *law)
 {
-    spread s = { 0.0, 0.0, 0.0 };
+    spread s = { 0.0, 0.0 };
     double below = 0.0; /* integral of F^2 up to here */
 
     for (size_t i = 0; i + 1 < law->n; i++) {
@@ -525,8 +537,6 @@ static spread spread_of(const dm_law *law, size_t n)
             double F, slope, w = gauss_weight[j] * h;
             double x = law->x[i] + gauss_node[j] * h;
             dm_law_cubic(law, i, x, &F, &slope);
-            F = fmin(fmax(F, 0.0), 1.0);
-            s.deviation += w * mean_deviation(n, F);
             s.trace += w * F * (1.0 - F);
             s.square += 2.0 * w * gsl_pow_2(1.0 - F) *
                         (below + F * F * gauss_node[j] * h);
@@ -547,7 +557,7 @@ int dm_distance_w1_sample(const dm_law *law, size_t n, double x[], double p,
         return status;
     dm_law_moments(law, NULL, &variance);
     out->value = compare_sample(law, n, x).area;
-    out->mean = spread_of(law, n).deviation;
+    out->mean = mean_w1(law, n);
     out->sd = sqrt(variance / (double)n);
     out->limit = out->mean + out->sd * sqrt(-2.0 * log(p));
     return GSL_SUCCESS;
@@ -565,7 +575,7 @@ int dm_distance_energy_sample(const dm_law *law, size_t n, double x[], double p,
      * process has a mean of at most the root of the trace of K, and is a
      * function of normals with slopes up to the root of the largest
      * eigenvalue, which is at most the root of the integral of K^2. */
-    spread s = spread_of(law, n);
+    spread s = spread_of(law);
     double root = sqrt(s.trace) + sqrt(-2.0 * log(p) * sqrt(s.square));
     out->value = 2.0 * compare_sample(law, n, x).square;
     out->mean = 2.0 * s.trace / (double)n;

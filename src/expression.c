@@ -4,6 +4,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <gsl/gsl_deriv.h>
@@ -105,39 +106,96 @@ static double on_graph(double x, void *params)
     return y.x;
 }
 
+/* One piece of an integral. */
+static int piece(const gsl_function *of, double low, double high,
+                 gsl_integration_workspace *w, double *x, double *error)
+{
+    gsl_function f = *of;
+
+    if (isinf(high))
+        return gsl_integration_qagiu(&f, low, 1e-13, 1e-10, 400, w, x, error);
+    if (isinf(low))
+        return gsl_integration_qagil(&f, high, 1e-13, 1e-10, 400, w, x, error);
+    return gsl_integration_qags(&f, low, high, 1e-13, 1e-10, 400, w, x, error);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Where the Gaussian densities in f have their bumps: from what each of them
+ * takes the logarithm of, at two points.  Stores cuts around those that an
+ * adaptive rule could miss. */
+static size_t find_bumps(dm_page *p, const gsl_function *of,
+                         double cut[DM_PAGE_CUTS])
+{
+    const double at[2] = { 0.1234567, 1.1376543 };
+    double deviation[2][DM_PAGE_BUMPS], variance[DM_PAGE_BUMPS];
+    size_t count[2] = { 0, 0 }, n = 0;
+    dm_bumps *outer = p->bumps, mine;
+
+    for (int i = 0; i < 2; i++) {
+        mine.n = 0;
+        p->bumps = &mine;
+        of->function(at[i], of->params);
+        p->bumps = outer;
+        count[i] = mine.n;
+        memcpy(deviation[i], mine.deviation, sizeof mine.deviation);
+        memcpy(variance, mine.variance, sizeof variance);
+    }
+    for (size_t i = 0; count[0] == count[1] && i < count[0]; i++) {
+        double slope = (deviation[1][i] - deviation[0][i]) / (at[1] - at[0]);
+        double center = at[0] - deviation[0][i] / slope;
+        double sd = sqrt(variance[i]) / fabs(slope);
+        if (!isfinite(center) || !(sd > 0.0) || !isfinite(sd) ||
+            (fabs(center) < 6.0 * sd + 2.0 && 0.1 < sd && sd < 10.0) ||
+            n + 3 > DM_PAGE_CUTS)
+            continue;
+        for (int k = -1; k <= 1; k++)
+            cut[n++] = center + 9.0 * k * sd;
+    }
+    if (n > 1)
+        qsort(cut, n, sizeof *cut, by_size);
+    return n;
+}
+
 dm_value dm_page_integral(dm_page *p, dm_value (*f)(double x, void *params),
                           void *params, double low, double high)
 {
     graph g = { p, f, params, 0.0 };
     gsl_function of = { on_graph, &g };
-    double x = 0.0, error = 0.0;
-    int status;
+    double cut[DM_PAGE_CUTS + 1] = { 0.0 }, sum = 0.0, error = 0.0, from = low;
 
     if (p->nested == DM_PAGE_NESTED)
         dm_page_fail(p, "more than %d integrals in one another",
                      DM_PAGE_NESTED);
-    if (p->workspace[p->nested] == NULL)
-        p->workspace[p->nested] = gsl_integration_workspace_alloc(400);
-    gsl_integration_workspace *w = p->workspace[p->nested];
-    if (w == NULL)
+    gsl_integration_workspace **w = &p->workspace[p->nested];
+    if (*w == NULL)
+        *w = gsl_integration_workspace_alloc(400);
+    if (*w == NULL)
         dm_page_fail(p, "no memory");
     p->nested++;
-    if (isinf(low) && isinf(high))
-        status = gsl_integration_qagi(&of, 1e-13, 1e-10, 400, w, &x, &error);
-    else if (isinf(high))
-        status =
-            gsl_integration_qagiu(&of, low, 1e-13, 1e-10, 400, w, &x, &error);
-    else if (isinf(low))
-        status =
-            gsl_integration_qagil(&of, high, 1e-13, 1e-10, 400, w, &x, &error);
-    else
-        status = gsl_integration_qags(&of, low, high, 1e-13, 1e-10, 400, w, &x,
-                                      &error);
+    size_t n = find_bumps(p, &of, cut);
+    if (n == 0 && isinf(low) && isinf(high)) /* no symmetry about 0 */
+        cut[n++] = 0.0371935;
+    for (size_t i = 0; i <= n; i++) {
+        double to = i == n ? high : cut[i], one = 0.0, one_error = 0.0;
+        if (low > high || !(from < to) || (i < n && !(to < high)))
+            to = i == n ? high : from;
+        if (from == to)
+            continue;
+        int status = piece(&of, from, to, *w, &one, &one_error);
+        if (status != GSL_SUCCESS && !(one_error < 1e-6 * fabs(one) + 1e-9))
+            dm_page_fail(p, "an integral does not converge");
+        sum += one;
+        error += one_error;
+        from = to;
+    }
     p->nested--;
-    if (status != GSL_SUCCESS && !(error < 1e-6 * fabs(x) + 1e-9))
-        dm_page_fail(p, "an integral does not converge");
     double width = isinf(low) || isinf(high) ? 10.0 : fabs(high - low);
-    return dm_value_rounded(x, error + width * g.worst);
+    return dm_value_rounded(sum, error + width * g.worst);
 }
 
 /* A tree as a function of one of its symbols. */
@@ -162,11 +220,28 @@ static dm_value on_curve(double x, void *params)
     return y;
 }
 
+/* A symbol that stands for the variable of a node. */
+static dm_tex variable_of(const dm_tex *tree, size_t place)
+{
+    dm_tex symbol = { .kind = DM_TEX_SYMBOL };
+
+    memcpy(symbol.name, tree->name, sizeof symbol.name);
+    memcpy(symbol.index, tree->index, sizeof symbol.index);
+    if (tree->n > place)
+        symbol.child[symbol.n++] = tree->child[place];
+    return symbol;
+}
+
 static dm_value integrate(dm_page *p, const dm_tex *tree)
 {
-    double low = dm_page_evaluate(p, tree->child[0]).x;
-    double high = dm_page_evaluate(p, tree->child[1]).x;
+    double low = dm_page_number(p, tree->child[0]).x;
+    double high = dm_page_number(p, tree->child[1]).x;
     curve c = { p, tree->child[2], dm_page_variable(p, tree, 3), 1 };
+    dm_tex symbol = variable_of(tree, 3);
+    dm_instance *declared = dm_page_source(p, &symbol);
+
+    if (declared != NULL && declared->value.rows != 0)
+        dm_page_fail(p, "an integral over a vector");
 
     return dm_page_integral(p, on_curve, &c, low, high);
 }
@@ -185,7 +260,8 @@ static dm_value slope(double x, void *params)
 {
     differentiated *d = params;
     differentiated lower = *d;
-    double step = 1e-3 * fmax(1.0, fabs(x)), y, error;
+    /* No round number: a period could hide in it. */
+    double step = 1.0471975e-3 * fmax(1.0, fabs(x)), y, error;
 
     lower.times--;
     graph g = { d->page, d->times == 1 ? d->f : slope,
@@ -194,6 +270,16 @@ static dm_value slope(double x, void *params)
     /* A step for each order: an error of size e becomes e/step. */
     step *= d->times == 1 ? 1.0 : 8.0;
     gsl_deriv_central(&of, x, step, &y, &error);
+    for (int i = 0; i < 4; i++) { /* an edge, or a bump, may be narrow */
+        double finer, its_error, noise = 4.0 * g.worst / step;
+        gsl_deriv_central(&of, x, 0.03 * step, &finer, &its_error);
+        if (isfinite(y) &&
+            fabs(y - finer) <= 10.0 * (error + its_error) + 40.0 * noise)
+            break;
+        y = finer;
+        error = its_error;
+        step *= 0.03;
+    }
     return dm_value_rounded(y, 4.0 * error + 4.0 * g.worst / step);
 }
 
@@ -219,18 +305,6 @@ static void hold_arguments(dm_page *p, const dm_tex *tree, int inside)
         return;
     for (size_t i = 0; i < tree->n; i++)
         hold_arguments(p, tree->child[i], inside || tree->kind == DM_TEX_CALL);
-}
-
-/* A symbol that stands for the variable of a node. */
-static dm_tex variable_of(const dm_tex *tree, size_t place)
-{
-    dm_tex symbol = { .kind = DM_TEX_SYMBOL };
-
-    memcpy(symbol.name, tree->name, sizeof symbol.name);
-    memcpy(symbol.index, tree->index, sizeof symbol.index);
-    if (tree->n > place)
-        symbol.child[symbol.n++] = tree->child[place];
-    return symbol;
 }
 
 static dm_value differentiate(dm_page *p, const dm_tex *tree)
@@ -268,13 +342,14 @@ static dm_value function_slope(dm_page *p, const dm_tex *tree)
     if (d == NULL)
         dm_page_fail(p, "%s is not a function", called->name);
     while (tree->name[0] != '\0' && which < d->call->n &&
-           strcmp(d->call->child[which]->name, tree->name) != 0)
+           (strcmp(d->call->child[which]->name, tree->name) != 0 ||
+            strcmp(d->call->child[which]->index, tree->index) != 0))
         which++;
     if (which == d->call->n || (tree->name[0] == '\0' && d->call->n != 1))
         dm_page_fail(p, "the derivative of %s in which symbol?", called->name);
     dm_page_resolve(p, d->call->child[which], &key);
     curve c = { p, d->tree, key, 0 };
-    dm_value start = dm_page_symbol(p, d->call->child[which]);
+    dm_value start = dm_page_number(p, d->call->child[which]);
     dm_value v = derivative(p, on_curve, &c, start.x, tree->number);
     p->bound_n = before;
     p->depth--;
@@ -355,8 +430,8 @@ static dm_value at_limit(curve *c, double x)
     if (!isinf(x))
         return on_curve(x, c);
     double sign = x > 0.0 ? 1.0 : -1.0;
-    dm_value last = on_curve(sign * 1e3, c), far = last;
-    for (double y = 1e4; y < 1e16; y *= 10.0) {
+    dm_value last = on_curve(sign * 1047.1975511, c), far = last;
+    for (double y = 10471.975511; y < 1e16; y *= 10.2718) {
         far = on_curve(sign * y, c);
         double change = fabs(far.x - last.x);
         if (change <= 1e-13 * fabs(far.x) + 1e-300)
@@ -370,8 +445,8 @@ static dm_value at_limit(curve *c, double x)
 static dm_value between(dm_page *p, const dm_tex *tree)
 {
     curve c = { .page = p, .tree = tree->child[0] };
-    dm_value low = dm_page_evaluate(p, tree->child[1]);
-    dm_value high = dm_page_evaluate(p, tree->child[2]);
+    dm_value low = dm_page_number(p, tree->child[1]);
+    dm_value high = dm_page_number(p, tree->child[2]);
 
     if (tree->name[0] != '\0') {
         c.key = dm_page_variable(p, tree, 3);
@@ -387,8 +462,8 @@ static dm_value between(dm_page *p, const dm_tex *tree)
 
 static int holds(dm_page *p, const dm_tex *relation)
 {
-    double a = dm_page_evaluate(p, relation->child[0]).x;
-    double b = dm_page_evaluate(p, relation->child[1]).x;
+    double a = dm_page_number(p, relation->child[0]).x;
+    double b = dm_page_number(p, relation->child[1]).x;
 
     return strcmp(relation->name, "<") == 0      ? a < b
            : strcmp(relation->name, ">") == 0    ? a > b
@@ -415,6 +490,11 @@ dm_value dm_page_log_normal(dm_page *p, dm_value x, dm_value mean,
     dm_value two_pi = dm_value_rounded(2.0 * M_PI, 0.5 * DBL_EPSILON);
     int n = dm_value_count(d);
 
+    if (p->bumps != NULL && n == 1 && variance.rows == 0 &&
+        p->bumps->n < DM_PAGE_BUMPS) {
+        p->bumps->deviation[p->bumps->n] = d.x;
+        p->bumps->variance[p->bumps->n++] = variance.x;
+    }
     if (variance.rows == 0) {
         square = dm_value_multiply(&p->cells, d, d, 1);
         square = dm_value_divide(&p->cells, square, variance);
@@ -487,17 +567,11 @@ static dm_value log_of_symbol(dm_page *p, const dm_tex *tree, dm_value value)
     return dm_page_log(p, d->tree);
 }
 
-/* By parts, if its value under- or overflows or has lost its digits, as that of
- * a ratio of densities far out does. */
-dm_value dm_page_log(dm_page *p, const dm_tex *tree)
+/* The logarithm of a tree from those of its parts; v is its value. */
+static dm_value log_by_parts(dm_page *p, const dm_tex *tree, dm_value v)
 {
-    if (tree->kind == DM_TEX_NORMAL)
-        return log_normal(p, tree);
-    if (tree->kind == DM_TEX_CALL)
-        return call(p, tree, 1);
-    dm_value v = dm_page_evaluate(p, tree), a;
-    if (isfinite(v.x) && v.error < 1e-12 * v.x)
-        return dm_value_log(v);
+    dm_value a;
+
     switch (tree->kind) {
     case DM_TEX_ADD:
         a = dm_page_log(p, tree->child[0]);
@@ -523,6 +597,21 @@ dm_value dm_page_log(dm_page *p, const dm_tex *tree)
     default:
         return dm_value_log(v);
     }
+}
+
+/* By parts, if its value under- or overflows or has lost its digits, as that of
+ * a ratio of densities far out does. */
+dm_value dm_page_log(dm_page *p, const dm_tex *tree)
+{
+    if (tree->kind == DM_TEX_NORMAL)
+        return log_normal(p, tree);
+    if (tree->kind == DM_TEX_CALL)
+        return call(p, tree, 1);
+    dm_value v = dm_page_evaluate(p, tree);
+    if (isfinite(v.x) && v.error < 1e-12 * v.x)
+        return dm_value_log(v);
+    dm_value parts = log_by_parts(p, tree, v);
+    return isnan(parts.x) ? dm_value_log(v) : parts; /* two negative parts */
 }
 
 /* a/b, by logarithms where b is a density that underflows. */
@@ -574,10 +663,8 @@ static dm_value function(dm_page *p, const dm_tex *tree)
                              dm_page_evaluate(p, tree->child[0]));
 }
 
-dm_value dm_page_evaluate(dm_page *p, const dm_tex *tree)
+static dm_value value_of(dm_page *p, const dm_tex *tree)
 {
-    if (++p->work > DM_PAGE_WORK)
-        dm_page_fail(p, "it takes too long to evaluate");
     switch (tree->kind) {
     case DM_TEX_NUMBER:
         return tree->number == nearbyint(tree->number)
@@ -629,6 +716,17 @@ dm_value dm_page_evaluate(dm_page *p, const dm_tex *tree)
     return dm_value_exact(NAN);
 }
 
+dm_value dm_page_evaluate(dm_page *p, const dm_tex *tree)
+{
+    if (++p->work > DM_PAGE_WORK)
+        dm_page_fail(p, "it takes too long to evaluate");
+    if (++p->level > DM_PAGE_LEVELS)
+        dm_page_fail(p, "a formula too deep to evaluate");
+    dm_value v = value_of(p, tree);
+    p->level--;
+    return v;
+}
+
 /* --- what the program sees -------------------------------------------------------- */
 
 /* Runs `what` with everything that it binds taken back, whether it ends or
@@ -636,7 +734,8 @@ dm_value dm_page_evaluate(dm_page *p, const dm_tex *tree)
 static int safely(dm_page *p, void (*what)(dm_page *p, void *params),
                   void *params)
 {
-    p->depth = p->nested = 0;
+    p->depth = p->nested = p->level = 0;
+    p->bumps = NULL;
     p->shield = 0;
     p->total += (double)p->work;
     p->work = 0;
@@ -770,27 +869,13 @@ int dm_page_same(const dm_page *p, const dm_tex *a, const dm_tex *b)
     return same(p, a, b, 0);
 }
 
-/* With a limit to how deep definitions may stand in one another. */
-static int is_slow(const dm_page *p, const dm_tex *tree, int depth)
+static int is_integral(const dm_tex *tree)
 {
-    if (tree->kind == DM_TEX_INTEGRAL || tree->kind == DM_TEX_KL ||
-        tree->kind == DM_TEX_AVERAGE || tree->kind == DM_TEX_MEAN || depth > 20)
-        return 1;
-    for (size_t i = 0; i < tree->n; i++)
-        if (is_slow(p, tree->child[i], depth + 1))
-            return 1;
-    if (tree->kind != DM_TEX_SYMBOL && tree->kind != DM_TEX_CALL)
-        return 0;
-    for (size_t i = 0; i < p->symbols; i++) {
-        const dm_declared *d = &p->symbol[i];
-        if (d->sort == DM_DEFINED && strcmp(d->name, tree->name) == 0 &&
-            strcmp(d->index, tree->index) == 0 && d->tree != tree)
-            return is_slow(p, d->tree, depth + 1);
-    }
-    return 0;
+    return tree->kind == DM_TEX_INTEGRAL || tree->kind == DM_TEX_KL ||
+           tree->kind == DM_TEX_AVERAGE || tree->kind == DM_TEX_MEAN;
 }
 
-int dm_page_is_slow(const dm_page *p, const dm_tex *tree)
+int dm_page_is_slow(dm_page *p, const dm_tex *tree)
 {
-    return is_slow(p, tree, 0);
+    return dm_page_mentions(p, tree, is_integral);
 }

@@ -87,7 +87,7 @@ int dm_page_same(const dm_page *p, const dm_tex *a, const dm_tex *b);
 
 /* 1 if the tree, or a definition that it uses, contains an integral or a
  * mean. */
-int dm_page_is_slow(const dm_page *p, const dm_tex *tree);
+int dm_page_is_slow(dm_page *p, const dm_tex *tree);
 
 /* Replaces the values of the present draw by short decimals that their domains
  * allow, for a counterexample that can be checked by hand. */
@@ -103,6 +103,7 @@ size_t dm_page_count(const dm_page *p);
 int dm_page_write(const dm_page *p, size_t i, char *text, size_t size);
 int dm_page_nudges(const dm_page *p, size_t i);
 dm_value dm_page_nudge(dm_page *p, size_t i);
+void dm_page_place(dm_page *p, size_t i, double share);
 void dm_page_restore(dm_page *p, size_t i, dm_value value);
 
 /* How many nodes have been evaluated since the page began. */

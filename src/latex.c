@@ -36,6 +36,7 @@ static dm_tex *factor(dm_tex_reader *r);
 static void arguments(dm_tex_reader *r, dm_tex *call);
 static int is_called(const dm_tex_reader *r, const dm_tex *symbol);
 static int ends_integrand(dm_tex_reader *r);
+static int goes_on(dm_tex_reader *r);
 
 /* --- nodes, errors ---------------------------------------------------------- */
 
@@ -217,10 +218,15 @@ static int base(dm_tex_reader *r, char name[DM_TEX_NAME])
 
     if ((word = ONE_OF(r, accents)) != NULL ||
         (word = ONE_OF(r, fonts)) != NULL) {
-        int accent = ONE_OF(r, accents) != NULL;
         r->p += strlen(word);
-        if (accent || strcmp(word, "\\mathrm") != 0)
-            append(r, name, accent ? word : "", accent ? strlen(word) : 0);
+        if (strcmp(word, "\\mathrm") != 0) {
+            append(r, name, word, strlen(word));
+            const char *after = r->p;
+            eat(r, "{");
+            if (isalpha(peek(r)))
+                append(r, name, " ", 1);
+            r->p = after;
+        }
         if (!eat(r, "{")) {
             if (base(r, name))
                 return 1;
@@ -326,7 +332,9 @@ static dm_tex *argument(dm_tex_reader *r)
 {
     int c = peek(r);
 
-    if (c == '(' || c == '[' || c == '{' || c == '|' || at(r, "\\{"))
+    if (c == '|' || at(r, "\\|") || at(r, "\\lVert"))
+        return power(r); /* ln|x|^2 is the logarithm of a square */
+    if (c == '(' || c == '[' || c == '{' || at(r, "\\{"))
         return factor(r);
     dm_tex *product = power(r);
     while ((isalnum(peek(r)) || peek(r) == '\\') && !ends_integrand(r)) {
@@ -346,8 +354,11 @@ static dm_tex *function(dm_tex_reader *r, const char *name)
 {
     dm_tex *power = NULL;
 
-    if (eat(r, "^"))
+    if (eat(r, "^")) {
         power = group(r);
+        if (power->kind == DM_TEX_NEGATE)
+            fail(r, "an inverse function, or one over it?");
+    }
     dm_tex *node =
         named(make(r, DM_TEX_FUNCTION, argument(r), NULL, NULL), name);
     return power == NULL ? node : make(r, DM_TEX_POWER, node, power, NULL);
@@ -452,6 +463,8 @@ static dm_tex *integral(dm_tex_reader *r)
         want(r, "d");
     symbol(r);
     memcpy(r->integral, outer, sizeof outer);
+    if (body->kind == DM_TEX_NUMBER && goes_on(r))
+        fail(r, "write the dx behind the integrand");
     return about(make(r, DM_TEX_INTEGRAL, low, high, body), variable);
 }
 
@@ -468,7 +481,7 @@ static double order(dm_tex_reader *r)
 }
 
 /* \frac{\partial f}{\partial x}(a, b), or without its arguments. */
-static dm_tex *slope_of(dm_tex_reader *r, dm_tex *f, const char *variable)
+static dm_tex *slope_of(dm_tex_reader *r, dm_tex *f, const dm_tex *variable)
 {
     if (f->kind != DM_TEX_SYMBOL || !is_called(r, f))
         return NULL;
@@ -478,7 +491,8 @@ static dm_tex *slope_of(dm_tex_reader *r, dm_tex *f, const char *variable)
     if (at(r, "("))
         arguments(r, called);
     dm_tex *node = make(r, DM_TEX_SLOPE, called, NULL, NULL);
-    return named(node, variable);
+    memcpy(node->index, variable->index, sizeof node->index);
+    return named(node, variable->name);
 }
 
 /* The sign with which both parts of the fraction begin that follows, if it is
@@ -530,7 +544,7 @@ static dm_tex *derivative(dm_tex_reader *r)
         fail(r, "expected the same order below the line");
     want(r, "}");
     if (body != NULL)
-        node = slope_of(r, body, variable->name);
+        node = slope_of(r, body, variable);
     if (node == NULL) {
         dm_tex_kind kind =
             strcmp(sign, "\\partial") == 0 ? DM_TEX_PARTIAL : DM_TEX_DERIVATIVE;
@@ -579,7 +593,7 @@ static int given(dm_tex_reader *r)
     static const char *const bars[] = { "\\mid",   "\\Big|",    "\\big|",
                                         "\\Bigm|", "\\middle|", "\\bigm|" };
     const char *bar = ONE_OF(r, bars);
-    return bar != NULL && eat(r, bar);
+    return bar != NULL ? eat(r, bar) : r->bars && eat(r, "|");
 }
 
 /* Adds to the node what stands behind the bar: y, or y = value. */
@@ -656,6 +670,7 @@ static dm_tex *mean(dm_tex_reader *r, int spread)
 
     r->bars = r->norms = 0;
     if (eat(r, "[") || eat(r, "\\{")) {
+        r->bars = 1;
         node->child[0] = expression(r);
         if (spread && eat(r, ","))
             second = expression(r);
@@ -681,7 +696,8 @@ static dm_tex *divergence(dm_tex_reader *r)
     r->norms = 1;
     want(r, "(");
     dm_tex *p = expression(r);
-    want(r, "\\|");
+    if (!eat(r, "\\parallel") && !eat(r, "||"))
+        want(r, "\\|");
     dm_tex *q = expression(r);
     want(r, ")");
     r->norms = norms;
@@ -754,9 +770,10 @@ static dm_tex *bracketed(dm_tex_reader *r, const char *close)
 /* The arguments of a call, in their brackets. */
 static void arguments(dm_tex_reader *r, dm_tex *call)
 {
-    int norms = r->norms;
+    int norms = r->norms, bars = r->bars;
 
     r->norms = 0;
+    r->bars = 1;
     want(r, "(");
     for (;;) {
         if (call->n == DM_TEX_CHILDREN)
@@ -769,6 +786,7 @@ static void arguments(dm_tex_reader *r, dm_tex *call)
     }
     want(r, ")");
     r->norms = norms;
+    r->bars = bars;
 }
 
 /* 1 if the name, or the name and index, is a function of the page. */
@@ -1047,7 +1065,7 @@ static int goes_on(dm_tex_reader *r)
     if (c == '\\')
         return ONE_OF(r, others) == NULL && !(r->norms && at(r, "\\|"));
     return isalnum(c) || c == '(' || c == '[' || c == '{' || c == '.' ||
-           (c == '|' && !r->bars);
+           (c == '|' && !r->bars && !at(r, "||"));
 }
 
 static dm_tex *term(dm_tex_reader *r)
@@ -1119,6 +1137,14 @@ const dm_tex *dm_tex_read(dm_tex_reader *r, const char *text, size_t length,
     if (r->p != r->end)
         fail(r, "expected the end");
     return node;
+}
+
+const dm_tex *dm_tex_density(dm_tex_reader *r, const dm_tex *law,
+                             const dm_tex *x)
+{
+    if (setjmp(r->stop) != 0)
+        return NULL;
+    return make(r, DM_TEX_NORMAL, (dm_tex *)x, law->child[0], law->child[1]);
 }
 
 int dm_tex_same(const dm_tex *a, const dm_tex *b)
@@ -1230,6 +1256,32 @@ static void write_derivative(writer *w, const dm_tex *tree, const char *sign)
     write_part(w, tree->child[0], 0);
 }
 
+/* f'(x), or \frac{\partial f}{\partial x}(x, y). */
+static void write_slope(writer *w, const dm_tex *tree)
+{
+    const dm_tex *call = tree->child[0];
+    char times[16] = "";
+
+    if (tree->number > 1.0)
+        snprintf(times, sizeof times, "^%g", tree->number);
+    if (tree->name[0] != '\0') {
+        put(w, "\\frac{\\partial");
+        put(w, times);
+        put(w, times[0] == '\0' ? " " : "");
+    }
+    write_symbol(w, call);
+    for (double i = 0.0; tree->name[0] == '\0' && i < tree->number; i++)
+        put(w, "'");
+    if (tree->name[0] != '\0') {
+        put(w, "}{\\partial ");
+        write_symbol(w, tree);
+        put(w, times);
+        put(w, "}");
+    }
+    if (call->n > 0)
+        write_list(w, call, ", ");
+}
+
 /* A value at two places, a law, a mean: "[A; B, C]" of its parts. */
 static void write_rare(writer *w, const dm_tex *tree)
 {
@@ -1241,7 +1293,6 @@ static void write_rare(writer *w, const dm_tex *tree)
         { DM_TEX_AVERAGE, "\\mathbb E[", "; \\sim ", "]" },
         { DM_TEX_KL, "D_{\\mathrm{KL}}(", " \\,\\|\\, ", ")" },
         { DM_TEX_GIVEN, "", " \\mid ", "" },
-        { DM_TEX_SLOPE, "\\partial ", "", "" },
         { DM_TEX_BETWEEN, "[", "]; ", "" },
         { DM_TEX_CASES, "\\{", " \\text{ if } ", "\\}" },
     };
@@ -1249,6 +1300,10 @@ static void write_rare(writer *w, const dm_tex *tree)
 
     if (tree->kind == DM_TEX_RELATION) {
         write_between(w, tree, "", tree->name, "");
+        return;
+    }
+    if (tree->kind == DM_TEX_SLOPE) {
+        write_slope(w, tree);
         return;
     }
     while (k + 1 < sizeof as / sizeof *as && as[k].kind != tree->kind)

@@ -77,6 +77,11 @@ dm_tex_reader *dm_tex_new(int (*is_function)(void *context, const char *name),
 const dm_tex *dm_tex_read(dm_tex_reader *r, const char *text, size_t length,
                           const char **why, size_t *at);
 
+/* Returns the density at x of a law \mathcal N(mean, variance); NULL if there
+ * is no memory.  Belongs to the reader. */
+const dm_tex *dm_tex_density(dm_tex_reader *r, const dm_tex *law,
+                             const dm_tex *x);
+
 /* Returns 1 if the trees are the same, node by node, else 0. */
 int dm_tex_same(const dm_tex *a, const dm_tex *b);
 

@@ -18,7 +18,8 @@
 #include "sampler.h"
 
 /* A law on the line.  Between two nodes its distribution function is the cubic
- * with the values and the slopes at both; what lies outside is below 1e-15.
+ * with the values and the slopes at both (a slope that would make it fall is
+ * cut); what lies outside of all is below 1e-15.
  * The nodes are dense where the law needs it, so that they also plot it. */
 typedef struct {
     size_t n;        /* number of nodes                                     */

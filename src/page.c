@@ -44,6 +44,8 @@ static int intern(dm_page *p, const char *name)
     for (size_t i = 0; i < p->names; i++)
         if (strcmp(p->full_name[i], name) == 0)
             return (int)i;
+    if (p->names == DM_PAGE_NAMES)
+        dm_page_fail(p, "more than %d names", DM_PAGE_NAMES);
     if (p->names == p->name_room) {
         size_t room = 2 * p->name_room + 64;
         char(*more)[DM_PAGE_FULL] = realloc(p->full_name, room * sizeof *more);
@@ -293,6 +295,17 @@ static int index_parts(const dm_tex *symbol, const char **variable,
     return 1;
 }
 
+/* 1 if every argument is the symbol that the signature has there. */
+static int same_arguments(const dm_tex *signature, const dm_tex *call)
+{
+    for (size_t i = 0; i < call->n; i++)
+        if (call->child[i]->kind != DM_TEX_SYMBOL ||
+            strcmp(signature->child[i]->name, call->child[i]->name) != 0 ||
+            strcmp(signature->child[i]->index, call->child[i]->index) != 0)
+            return 0;
+    return 1;
+}
+
 /* How well a call fits the signature of a definition: 0 not at all, 1 by
  * position, 2 and more by the symbols' names, up to a common shift of the
  * index, which is stored as t = variable + shift. */
@@ -304,6 +317,8 @@ static int fit(const dm_page *p, const dm_tex *signature, const dm_tex *call,
     int by_name = 1, clash = 0;
 
     *at = NULL;
+    if (same_arguments(signature, call))
+        return 100;
     for (size_t i = 0; i < call->n; i++) {
         const dm_tex *a = signature->child[i], *b = call->child[i];
         int alike = b->kind == DM_TEX_SYMBOL && strcmp(a->name, b->name) == 0;
@@ -377,7 +392,8 @@ const dm_declared *dm_page_function(dm_page *p, const dm_tex *call)
             d->call->number != call->number)
             continue;
         int fits = fit(p, d->call, call, &at, &shift);
-        several = fits > 0 && fits == best_fit;
+        several =
+            fits > best_fit ? 0 : several || (fits > 0 && fits == best_fit);
         if (fits > best_fit) {
             best_fit = fits;
             best = d;
@@ -386,7 +402,7 @@ const dm_declared *dm_page_function(dm_page *p, const dm_tex *call)
     if (several && best_fit == 1)
         dm_page_fail(p, "%s of these arguments could be one of several",
                      call->name);
-    if (best != NULL && best_fit > 1)
+    if (best != NULL && 1 < best_fit && best_fit < 100)
         bind_index(p, best->call, call);
     return best;
 }
@@ -395,6 +411,7 @@ const dm_declared *dm_page_function(dm_page *p, const dm_tex *call)
 
 dm_instance *dm_page_drawn(dm_page *p, dm_key key)
 {
+    p->work += (long)(p->drawn_n / 32);
     for (size_t i = p->drawn_n; i-- > 0;)
         if (dm_page_same_key(p->drawn[i].key, key))
             return &p->drawn[i];
@@ -408,23 +425,31 @@ void dm_page_bind(dm_page *p, dm_key key, dm_value value)
     p->bound[p->bound_n++] = (dm_instance){ .key = key, .value = value };
 }
 
-void dm_page_bind_point(dm_page *p, dm_key key, dm_value value)
+int dm_page_is_random(const dm_page *p, dm_key key)
 {
-    dm_page_bind(p, key, value);
     for (size_t i = 0; i < p->symbols; i++) {
         const dm_declared *d = &p->symbol[i];
         int theirs = d->sequence
                          ? key.member != LONG_MIN &&
                                strcmp(d->name, p->full_name[key.name]) == 0
                          : dm_page_same_key(d->key, key);
-        if (theirs && d->sort == DM_DEFINED && d->call == NULL)
-            p->bound[p->bound_n - 1].point = 1;
+        if (theirs && d->call == NULL &&
+            (d->sort == DM_DEFINED || d->sort == DM_RANDOM ||
+             d->sort == DM_NORMAL))
+            return 1;
     }
+    return 0;
+}
+
+void dm_page_bind_point(dm_page *p, dm_key key, dm_value value)
+{
+    dm_page_bind(p, key, value);
+    p->bound[p->bound_n - 1].point = dm_page_is_random(p, key);
 }
 
 long dm_page_whole(dm_page *p, const dm_tex *tree)
 {
-    double x = dm_page_evaluate(p, tree).x;
+    double x = dm_page_number(p, tree).x;
 
     if (!(fabs(x - nearbyint(x)) < 1e-9 && fabs(x) < 1e6))
         dm_page_fail(p, "an index is not a whole number: %g", x);
@@ -485,8 +510,8 @@ static dm_instance in_interval(dm_page *p, const dm_declared *d)
 {
     if (++p->depth > DM_PAGE_DEPTH)
         dm_page_fail(p, "a declaration goes round in a circle");
-    double low = dm_page_evaluate(p, d->low).x;
-    double high = dm_page_evaluate(p, d->high).x;
+    double low = dm_page_number(p, d->low).x;
+    double high = dm_page_number(p, d->high).x;
     p->depth--;
     if (d->sort == DM_INTEGER) { /* 1e-9: the bounds are rounded */
         low = ceil(low - 1e-9);
@@ -589,6 +614,22 @@ static dm_value defined(dm_page *p, const dm_declared *d, dm_key key)
     return v;
 }
 
+/* The value of a symbol that is drawn, now if it has not been. */
+static dm_instance *draw_symbol(dm_page *p, const dm_declared *d, dm_key key)
+{
+    dm_instance *known = dm_page_drawn(p, key);
+    size_t before = p->bound_n;
+
+    if (known != NULL)
+        return known;
+    if (d->sequence) /* its bounds may contain the index */
+        dm_page_bind(p, d->variable, dm_value_exact((double)key.member));
+    known = d->sort == DM_WEIGHTS ? weights(p, d, key)
+                                  : keep(p, key, d, fresh(p, d));
+    p->bound_n = before;
+    return known;
+}
+
 dm_value dm_page_symbol(dm_page *p, const dm_tex *symbol)
 {
     dm_key key;
@@ -607,17 +648,58 @@ dm_value dm_page_symbol(dm_page *p, const dm_tex *symbol)
         dm_page_fail(p, "%s is neither declared nor defined", name);
     if (d->sort == DM_DENSITY)
         dm_page_fail(p, "%s is a density: write %s(x)", name, name);
-    dm_instance *known = dm_page_drawn(p, key);
-    if (known == NULL) {
-        size_t before = p->bound_n;
-        if (d->sequence) /* its bounds may contain the index */
-            dm_page_bind(p, d->variable, dm_value_exact((double)key.member));
-        known = d->sort == DM_WEIGHTS ? weights(p, d, key)
-                                      : keep(p, key, d, fresh(p, d));
-        p->bound_n = before;
-    }
+    dm_instance *known = draw_symbol(p, d, key);
     known->used = 1;
     return known->value;
+}
+
+dm_instance *dm_page_source(dm_page *p, const dm_tex *symbol)
+{
+    dm_key key;
+    const dm_declared *d = dm_page_resolve(p, symbol, &key);
+
+    if (d == NULL || d->sort == DM_DEFINED || d->sort == DM_DENSITY)
+        return NULL;
+    return draw_symbol(p, d, key);
+}
+
+dm_value dm_page_number(dm_page *p, const dm_tex *tree)
+{
+    dm_value v = dm_page_evaluate(p, tree);
+
+    if (v.rows != 0)
+        dm_page_fail(p, "expected a number, not a vector");
+    return v;
+}
+
+static int mentions(dm_page *p, const dm_tex *tree,
+                    int (*is)(const dm_tex *tree))
+{
+    if (is(tree))
+        return 1;
+    for (size_t i = 0; i < tree->n; i++)
+        if (mentions(p, tree->child[i], is))
+            return 1;
+    if (tree->kind != DM_TEX_SYMBOL && tree->kind != DM_TEX_CALL)
+        return 0;
+    for (size_t i = 0; i < p->symbols; i++) {
+        dm_declared *d = &p->symbol[i];
+        if (d->sort != DM_DEFINED || d->seen == p->mark ||
+            strcmp(d->name, tree->name) != 0 ||
+            !(d->sequence || strcmp(d->index, tree->index) == 0))
+            continue;
+        d->seen = p->mark; /* each definition once */
+        if (mentions(p, d->tree, is))
+            return 1;
+    }
+    return 0;
+}
+
+int dm_page_mentions(dm_page *p, const dm_tex *tree,
+                     int (*is)(const dm_tex *tree))
+{
+    p->mark++;
+    return mentions(p, tree, is);
 }
 
 /* --- pages ---------------------------------------------------------------------- */
@@ -708,6 +790,14 @@ dm_value dm_page_nudge(dm_page *p, size_t i)
         v->value = dm_value_exact(v->value.x + way * (v->high - v->low));
     }
     return before;
+}
+
+void dm_page_place(dm_page *p, size_t i, double share)
+{
+    dm_instance *v = &p->drawn[i];
+
+    if (dm_page_nudges(p, i))
+        v->value = dm_value_exact(v->low + share * (v->high - v->low));
 }
 
 void dm_page_restore(dm_page *p, size_t i, dm_value value)

@@ -22,6 +22,8 @@ enum {
     DM_PAGE_NODES = 45,
     DM_PAGE_NESTED = 6,      /* integrals in integrals */
     DM_PAGE_WORK = 40000000, /* nodes evaluated for one value */
+    DM_PAGE_NAMES = 3000,
+    DM_PAGE_LEVELS = 2000, /* of a formula and what it is made of */
     DM_PAGE_FULL = 2 * DM_TEX_NAME + 8
 };
 
@@ -39,6 +41,7 @@ typedef struct {
     dm_key variable; /* then that integer               */
     const dm_tex *low, *high, *tree;
     const dm_tex *call; /* the left side, if it is a function's */
+    unsigned seen;      /* by dm_page_mentions */
 } dm_declared;
 
 /* The value that a symbol was given in this draw, or is bound to for a while,
@@ -54,6 +57,13 @@ typedef struct {
     double low, high; /* where it was drawn from; equal if it is fixed */
 } dm_instance;
 
+/* The Gaussian densities that were evaluated: x - mean, and the variance. */
+enum { DM_PAGE_BUMPS = 24, DM_PAGE_CUTS = 36 };
+typedef struct {
+    size_t n;
+    double deviation[DM_PAGE_BUMPS], variance[DM_PAGE_BUMPS];
+} dm_bumps;
+
 struct dm_page {
     gsl_rng *rng;
     unsigned epoch; /* symbols are looked up anew in each */
@@ -66,10 +76,14 @@ struct dm_page {
     dm_cells kept;  /* of the values drawn */
     gsl_integration_workspace *workspace[DM_PAGE_NESTED];
     gsl_integration_fixed_workspace *hermite[DM_PAGE_NODES];
-    int depth, nested;
-    size_t shield; /* points bound below it do not count here */
-    long work;     /* nodes evaluated for this value */
-    double total;  /* before it                      */
+    int depth, nested, level;
+    unsigned mark;
+    const dm_tex *checked; /* a density that was found to be one */
+    size_t checked_draw;   /* in this draw */
+    dm_bumps *bumps;       /* where they are noted, NULL: nowhere */
+    size_t shield;         /* points bound below it do not count here */
+    long work;             /* nodes evaluated for this value */
+    double total;          /* before it                      */
     jmp_buf stop;
     char why[240];
 };
@@ -97,12 +111,26 @@ dm_instance *dm_page_drawn(dm_page *p, dm_key key);
 /* Binds the key to a value, until it is taken back by setting p->bound_n. */
 void dm_page_bind(dm_page *p, dm_key key, dm_value value);
 
-/* The same for the variable of an integral or a law, which is a point: where it
- * is a symbol that is defined, others keep the values that they have. */
+/* 1 if the key is that of a symbol that is defined or random. */
+int dm_page_is_random(const dm_page *p, dm_key key);
+
+/* Binds the variable of an integral or a law, which is a point: where it
+ * is a symbol that is defined or random, others keep the values they have. */
 void dm_page_bind_point(dm_page *p, dm_key key, dm_value value);
 
 /* Returns the symbol's value: bound, drawn, defined, or drawn now. */
 dm_value dm_page_symbol(dm_page *p, const dm_tex *symbol);
+
+/* Draws the symbol, if that has not been done, and returns where its value is;
+ * NULL if it is none that is drawn. */
+dm_instance *dm_page_source(dm_page *p, const dm_tex *symbol);
+
+/* Returns the number that the tree is; a vector is an error. */
+dm_value dm_page_number(dm_page *p, const dm_tex *tree);
+
+/* 1 if `is` says so of the tree, of a part of it or of a definition in it. */
+int dm_page_mentions(dm_page *p, const dm_tex *tree,
+                     int (*is)(const dm_tex *tree));
 
 /* Returns the whole number that the tree is. */
 long dm_page_whole(dm_page *p, const dm_tex *tree);

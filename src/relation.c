@@ -6,7 +6,8 @@
 
 #include "repair.h"
 
-enum { SHORT = 1200, HALVINGS = 8 }; /* a note; halvings of h */
+/* Characters of a note; halvings of h; nodes evaluated for a relation. */
+enum { SHORT = 1200, HALVINGS = 8, WORK = 100000000 };
 
 /* --- values ----------------------------------------------------------------------- */
 
@@ -21,23 +22,26 @@ typedef struct {
 static comparison compare(dm_value x, dm_value y)
 {
     comparison c = { 1, 1, 1, 0.0, 0.0 };
-    int zero = (x.rows == 0 && x.x == 0.0) || (y.rows == 0 && y.x == 0.0);
+    int zero = (x.rows == 0 && x.x == 0.0 && x.error == 0.0) ||
+               (y.rows == 0 && y.x == 0.0 && y.error == 0.0);
     int n = dm_value_count(x) > dm_value_count(y) ? dm_value_count(x)
                                                   : dm_value_count(y);
 
     if (!dm_value_alike(x, y) && !zero)
         return (comparison){ 0, 1, 1, -1.0, 1.0 };
+    double widest = 0.0, size = 0.0;
     for (int i = 0; i < n; i++) {
         dm_value a = dm_value_at(x, x.rows == 0 ? 0 : i);
         dm_value b = dm_value_at(y, y.rows == 0 ? 0 : i);
         double room = 8.0 * (a.error + b.error) + 1e-300;
         c.agree = c.agree && fabs(a.x - b.x) <= room;
-        c.finite = c.finite && isfinite(a.x) && isfinite(b.x) && isfinite(room);
-        c.telling =
-            c.telling && room <= 1e-3 * fmax(fabs(a.x), fabs(b.x)) + 1e-6;
+        c.finite = c.finite && isfinite(a.x) && isfinite(b.x);
         c.low = a.x - b.x - room;
         c.top = a.x - b.x + room;
+        widest = fmax(widest, room);
+        size = fmax(size, fmax(fabs(a.x), fabs(b.x)));
     }
+    c.telling = widest < 1e-3 * size || (zero && widest < 1e-6);
     return c;
 }
 
@@ -95,28 +99,79 @@ static dm_verdict hold_laws(const dm_relation *r, int written, int *telling,
         strcpy(note, "outside its domain");
         return DM_FAILS;
     }
-    *telling = *telling || (mean.telling && spread.telling);
+    /* A mean of 0 that was found by cancelling is as good as one. */
+    *telling += spread.telling &&
+                (mean.telling || (spread.finite && mean.top - mean.low < 1e-6));
     return mean.agree && spread.agree ? DM_HOLDS : DM_FAILS;
 }
 
-/* a/b before and after x has moved, without dividing: a v = b u. */
-static dm_verdict hold_ratio(const dm_relation *r, int *telling,
-                             char note[SHORT])
+/* a/b at x and at another place, without dividing: a v = b u. */
+static dm_verdict compare_ratios(const dm_relation *r, dm_value x, dm_value y,
+                                 int *telling, char note[SHORT])
 {
-    dm_value x, y, u, v;
+    dm_value u, v;
 
-    if (!dm_page_value(r->page, r->left, &x) ||
-        !dm_page_value(r->page, r->right, &y) ||
-        !dm_page_move(r->page, r->in, 0.37) ||
-        !dm_page_value(r->page, r->left, &u) ||
+    if (!dm_page_value(r->page, r->left, &u) ||
         !dm_page_value(r->page, r->right, &v))
         return unread(r, note);
     double error = 16.0 * (fabs(x.x) * v.error + fabs(v.x) * x.error +
                            fabs(y.x) * u.error + fabs(u.x) * y.error);
     double left = x.x * v.x, right = y.x * u.x;
     snprintf(note, SHORT, "ratio %.9g, then %.9g", x.x / y.x, u.x / v.x);
-    *telling = *telling || error <= 1e-3 * fmax(fabs(left), fabs(right));
+    if (isnan(left - right)) {
+        strcpy(note, "outside its domain");
+        return DM_FAILS;
+    }
+    *telling += error < 1e-3 * fmax(fabs(left), fabs(right));
     return fabs(left - right) <= error ? DM_HOLDS : DM_FAILS;
+}
+
+/* The same where x is a member of a sequence, say, or has no domain. */
+static dm_verdict move_by_step(const dm_relation *r, dm_value x, dm_value y,
+                               int *telling, char note[SHORT])
+{
+    dm_verdict verdict = DM_HOLDS;
+
+    if (x.rows != 0 || y.rows != 0) {
+        strcpy(note, "a ratio of vectors");
+        return DM_UNREAD;
+    }
+    for (int k = 0; k < 2 && verdict == DM_HOLDS; k++) {
+        if (!dm_page_move(r->page, r->in, k == 0 ? 0.3711 : -0.5237))
+            return unread(r, note);
+        verdict = compare_ratios(r, x, y, telling, note);
+    }
+    return verdict;
+}
+
+/* The ratio of the sides at the place of the draw and at two more. */
+static dm_verdict hold_ratio(const dm_relation *r, int *telling,
+                             char note[SHORT])
+{
+    static const double shares[] = { 0.236068, 0.804716 };
+    dm_value x, y, in;
+    char name[200], one[200];
+    dm_verdict verdict = DM_HOLDS;
+
+    if (!dm_page_value(r->page, r->left, &x) ||
+        !dm_page_value(r->page, r->right, &y) ||
+        !dm_page_value(r->page, r->in, &in))
+        return unread(r, note);
+    dm_tex_write(r->in, name, sizeof name);
+    for (size_t i = 0; i < dm_page_count(r->page); i++) {
+        dm_page_write(r->page, i, one, sizeof one);
+        if (strncmp(one, name, strlen(name)) != 0 ||
+            strncmp(one + strlen(name), " = ", 3) != 0 ||
+            !dm_page_nudges(r->page, i))
+            continue;
+        for (int k = 0; k < 2 && verdict == DM_HOLDS; k++) {
+            dm_page_place(r->page, i, shares[k]);
+            verdict = compare_ratios(r, x, y, telling, note);
+            dm_page_restore(r->page, i, in);
+        }
+        return verdict;
+    }
+    return move_by_step(r, x, y, telling, note);
 }
 
 /* a = b + O(h^n): how the difference falls as h is halved, as long as it stands
@@ -135,20 +190,24 @@ static dm_verdict hold_order(const dm_relation *r, int *telling,
             !dm_page_move(r->page, r->in, -0.5 * h.x))
             return unread(r, note);
         difference[n] = fabs(x.x - y.x);
-        double room = 64.0 * (x.error + y.error);
-        exact = room <= 1e-6 * fmax(fabs(x.x), fabs(y.x)) + 1e-9;
+        double room = 512.0 * (x.error + y.error);
+        exact = room <= 1e-2 * fmax(fabs(x.x), fabs(y.x)) + 1e-9;
+        if (x.rows != 0 || y.rows != 0 || h.rows != 0) {
+            strcpy(note, "an order of vectors");
+            return DM_UNREAD;
+        }
         if (!(difference[n] > room))
             break;
     }
     if (n < 3) { /* as good as equal */
         snprintf(note, SHORT, "the difference is within the errors");
-        *telling = *telling || exact;
+        *telling += exact;
         return DM_HOLDS;
     }
     double power = log2(difference[n - 2] / difference[n - 1]);
     double before = log2(difference[n - 3] / difference[n - 2]);
     snprintf(note, SHORT, "the difference falls like the power %.3f", power);
-    *telling = 1;
+    *telling += 1;
     /* The last slope, less its change over the last halving. */
     return power - fabs(power - before) - 0.05 >= r->order - 0.5 ? DM_HOLDS
                                                                  : DM_FAILS;
@@ -163,6 +222,11 @@ static dm_verdict hold_inequality(const dm_relation *r, dm_value x, dm_value y,
         strcpy(note, "an inequality between vectors");
         return DM_UNREAD;
     }
+    int strict = strcmp(r->sign, "<") == 0 || strcmp(r->sign, ">") == 0;
+    if (strict && c.low <= 0.0 && c.top >= 0.0) {
+        strcpy(note, "the sides are too near to tell which is larger");
+        return x.x == y.x ? DM_FAILS : DM_UNREAD;
+    }
     if (strcmp(r->sign, "<") == 0)
         holds = x.x < y.x;
     else if (strcmp(r->sign, ">") == 0)
@@ -174,8 +238,8 @@ static dm_verdict hold_inequality(const dm_relation *r, dm_value x, dm_value y,
     return holds ? DM_HOLDS : DM_FAILS;
 }
 
-/* Under one draw: DM_HOLDS, DM_FAILS or DM_UNREAD, with a note.  Sets *telling
- * if the draw could tell a wrong relation. */
+/* Under one draw: DM_HOLDS, DM_FAILS or DM_UNREAD, with a note.  Adds 1 to
+ * *telling if the draw could tell a wrong relation. */
 static dm_verdict hold_once(const dm_relation *r, int *telling,
                             char note[SHORT])
 {
@@ -197,8 +261,9 @@ static dm_verdict hold_once(const dm_relation *r, int *telling,
         strcpy(note, "outside its domain");
         return DM_FAILS;
     }
-    *telling = *telling || c.telling;
-    if (strcmp(r->sign, "=") == 0)
+    int is_equal = strcmp(r->sign, "=") == 0;
+    *telling += c.telling || !is_equal;
+    if (is_equal)
         return c.agree ? DM_HOLDS : DM_FAILS;
     return hold_inequality(r, x, y, c, note);
 }
@@ -217,16 +282,16 @@ static int draws_of(const dm_relation *r)
 static int holds_throughout(const dm_relation *r, double work_limit)
 {
     char note[SHORT];
-    int telling = 0;
+    int telling = 0, draws = draws_of(r);
 
-    for (int i = draws_of(r); i > 0; i--) {
+    for (int i = 0; i < draws; i++) {
         if (dm_page_work(r->page) > work_limit)
             return 0;
         dm_page_draw(r->page);
         if (hold_once(r, &telling, note) != DM_HOLDS)
             return 0;
     }
-    return telling;
+    return 2 * telling >= draws;
 }
 
 /* What dm_repair asks. */
@@ -252,7 +317,7 @@ static void write_values(const dm_relation *r, char text[SHORT])
 {
     char here[SHORT], there[SHORT];
     size_t used = 0;
-    int telling;
+    int telling = 0;
 
     text[0] = '\0';
     hold_once(r, &telling, here);
@@ -276,7 +341,7 @@ static void write_values(const dm_relation *r, char text[SHORT])
 static void explain(const dm_relation *r, const char *first, char note[DM_NOTE])
 {
     char values[SHORT], other[SHORT], change[600];
-    int telling;
+    int telling = 0;
     question q = { r, 0.0 };
 
     if (r->brief || r->order > 0.0) { /* a rate is no matter of one draw */
@@ -305,9 +370,15 @@ dm_verdict dm_relation_hold(const dm_relation *r, char note[DM_NOTE])
     note[0] = '\0';
     if (!strict && r->order == 0.0 && dm_page_same(r->page, r->left, r->right))
         return DM_SAME;
-    for (int i = draws_of(r); i > 0; i--) {
+    int draws = draws_of(r);
+    double work_limit = dm_page_work(r->page) + WORK;
+    for (int i = 0; i < draws; i++) {
         dm_page_draw(r->page);
         dm_verdict v = hold_once(r, &telling, brief);
+        if (v == DM_HOLDS && dm_page_work(r->page) > work_limit) {
+            strcpy(brief, "it takes too long to evaluate");
+            v = DM_UNREAD;
+        }
         if (v == DM_FAILS)
             explain(r, brief, note);
         else
@@ -315,7 +386,7 @@ dm_verdict dm_relation_hold(const dm_relation *r, char note[DM_NOTE])
         if (v != DM_HOLDS)
             return v;
     }
-    if (telling)
+    if (2 * telling >= draws)
         return DM_HOLDS;
     strcpy(note, "its errors are too large to tell a wrong relation");
     return DM_UNREAD;
@@ -323,20 +394,40 @@ dm_verdict dm_relation_hold(const dm_relation *r, char note[DM_NOTE])
 
 /* --- mutants ---------------------------------------------------------------------- */
 
-/* 1 if the two trees differ in value at some draw, by more than a millionth. */
-static int moves(const dm_relation *r, const dm_tex *a, const dm_tex *b)
+/* 1 if two values differ by more than a millionth. */
+static int differ(dm_value x, dm_value y)
 {
-    for (int i = draws_of(r); i > 0; i--) {
-        dm_value x, y;
-        dm_page_draw(r->page);
-        if (!dm_page_value(r->page, a, &x) || !dm_page_value(r->page, b, &y) ||
-            !dm_value_alike(x, y))
+    if (!dm_value_alike(x, y))
+        return 1;
+    for (int k = 0; k < dm_value_count(x); k++) {
+        double u = dm_value_at(x, k).x, v = dm_value_at(y, k).x;
+        if (!(fabs(u - v) <= 1e-6 * fmax(fabs(u), fabs(v))))
             return 1;
-        for (int k = 0; k < dm_value_count(x); k++) {
-            double u = dm_value_at(x, k).x, v = dm_value_at(y, k).x;
-            if (!(fabs(u - v) <= 1e-6 * fmax(fabs(u), fabs(v))))
-                return 1;
-        }
+    }
+    return 0;
+}
+
+/* Stores mean and variance of a side in law, of any other side its value. */
+static int look(dm_page *p, const dm_tex *side, int in_law, dm_value *mean,
+                dm_value *variance)
+{
+    *variance = dm_value_exact(0.0);
+    if (side->kind == DM_TEX_NORMAL && side->n == 2)
+        return dm_page_value(p, side->child[0], mean) &&
+               dm_page_value(p, side->child[1], variance);
+    return in_law ? dm_page_law(p, side, mean, variance)
+                  : dm_page_value(p, side, mean);
+}
+
+int dm_relation_moves(dm_page *p, int draws, int in_law, const dm_tex *a,
+                      const dm_tex *b)
+{
+    for (int i = 0; i < draws; i++) {
+        dm_value x, y, u, v;
+        dm_page_draw(p);
+        if (!look(p, a, in_law, &x, &u) || !look(p, b, in_law, &y, &v) ||
+            differ(x, y) || differ(u, v))
+            return 1;
     }
     return 0;
 }
@@ -346,6 +437,7 @@ size_t dm_relation_mutate(const dm_relation *r,
                                            int moved),
                           void *context)
 {
+    int in_law = strcmp(r->sign, "\\sim") == 0 || strcmp(r->sign, "d=") == 0;
     char text[600];
     size_t changes = 0;
 
@@ -358,7 +450,9 @@ size_t dm_relation_mutate(const dm_relation *r,
             *(right ? &mutant.right : &mutant.left) = changed;
             changes++;
             if (holds_throughout(&mutant, INFINITY))
-                survived(context, text, moves(r, side, changed));
+                survived(context, text,
+                         dm_relation_moves(r->page, draws_of(r), in_law, side,
+                                           changed));
         }
     }
     return changes;

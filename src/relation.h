@@ -43,4 +43,9 @@ size_t dm_relation_mutate(const dm_relation *r,
                                            int moved),
                           void *context);
 
+/* 1 if the two formulas differ by more than a millionth at some of so many
+ * draws, or one of them has no value there; in_law: if their laws do. */
+int dm_relation_moves(dm_page *p, int draws, int in_law, const dm_tex *a,
+                      const dm_tex *b);
+
 #endif

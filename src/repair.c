@@ -114,9 +114,11 @@ static dm_tex *barred(pool *p, const dm_tex *old)
     if (new == NULL)
         return NULL;
     if (strncmp(old->name, "\\bar", 4) == 0)
-        snprintf(new->name, sizeof new->name, "%s", old->name + 4);
+        snprintf(new->name, sizeof new->name, "%s",
+                 old->name + 4 + strspn(old->name + 4, " "));
     else
-        snprintf(new->name, sizeof new->name, "\\bar%.50s", old->name);
+        snprintf(new->name, sizeof new->name, "\\bar%s%.50s",
+                 old->name[0] == '\\' ? "" : " ", old->name);
     return new;
 }
 

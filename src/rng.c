@@ -122,9 +122,7 @@ DM_FAST static void uniforms(uint64_t seed, words first, double u[restrict],
 {
     const uint64_t k0 = seed & 0xFFFFFFFF, k1 = seed >> 32;
 
-#ifndef __clang__ /* which cannot, and would warn */
-#pragma omp simd
-#endif
+    DM_LANES
     for (uint32_t i = 0; i < GROUP; i++) {
         uint64_t a = (first.a + i) & 0xFFFFFFFF;
         words x = philox((words){ a, first.b, first.c, first.d }, k0, k1);
@@ -139,15 +137,15 @@ DM_FAST static void box_muller(double u[], double v[])
 {
     double radius[GROUP], angle[GROUP];
 
-#pragma omp simd
+    DM_LANES
     for (int i = 0; i < GROUP; i++) {
         radius[i] = sqrt(-2.0 * log(u[i]));
         angle[i] = 2.0 * M_PI * v[i];
     }
-#pragma omp simd
+    DM_LANES
     for (int i = 0; i < GROUP; i++)
         u[i] = radius[i] * cos(angle[i]);
-#pragma omp simd
+    DM_LANES
     for (int i = 0; i < GROUP; i++)
         v[i] = radius[i] * sin(angle[i]);
 }

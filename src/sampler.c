@@ -184,6 +184,20 @@ static int check_eta(const dm_schedule *sch, size_t S, const size_t tau[],
     GSL_ERROR(why, GSL_EDOM);
 }
 
+/* Where A is large it nearly cancels against B, for A sqrt(v) + B is
+ * coef_xt sqrt(v) exactly.  So B is taken from the A that was rounded, with
+ * what the root of v lost, and both errors cancel as well.  (Where A is near 1
+ * this would cost B its digits.) */
+enum { LARGE = 10 };
+
+static double matched(double A, double coef_xt, double v)
+{
+    double root = sqrt(v);
+    double lost = fma(-root, root, v) / (2.0 * root);
+
+    return -fma(A, root, -coef_xt * root) - A * lost;
+}
+
 dm_sampler *dm_sampler_ddim(const dm_schedule *sch, size_t S,
                             const size_t tau[], double eta)
 {
@@ -202,6 +216,8 @@ dm_sampler *dm_sampler_ddim(const dm_schedule *sch, size_t S,
         step.B = -r.coef_x0 * sqrt(step.from.variance) / step.from.scale;
         step.C = r.sigma;
         // end: ddim
+        if (step.A > LARGE)
+            step.B = matched(step.A, r.coef_xt, step.from.variance);
         sampler->step[S - i] = step;
     }
     return sampler;

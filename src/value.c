@@ -18,15 +18,16 @@ dm_value dm_value_exact(double x)
 
 dm_value dm_value_rounded(double x, double error)
 {
+    if (isnan(error))
+        error = INFINITY;
     return (dm_value){ .x = x,
-                       .error =
-                           isnan(error) ? INFINITY : error + unit * fabs(x) };
+                       .error = isinf(x) ? error : error + unit * fabs(x) };
 }
 
 /* What a function of the C library returns: right to 2 ulp. */
 static dm_value from_library(double x, double error)
 {
-    return dm_value_rounded(x, error + 3.0 * unit * fabs(x));
+    return dm_value_rounded(x, isinf(x) ? error : error + 3.0 * unit * fabs(x));
 }
 
 static dm_value add(dm_value a, dm_value b)
@@ -72,6 +73,8 @@ dm_value dm_value_exp(dm_value a)
 {
     double x = exp(a.x), error = x * expm1(a.error);
 
+    if (a.x == -INFINITY && a.error == 0.0)
+        return dm_value_exact(0.0);
     if (!isfinite(error)) /* far below: 0 times infinity */
         error = exp(a.x + a.error);
     return from_library(x, error + DBL_TRUE_MIN);
@@ -80,6 +83,8 @@ dm_value dm_value_exp(dm_value a)
 dm_value dm_value_log(dm_value a)
 {
     double low = a.x - a.error;
+    if (a.x == 0.0 && a.error == 0.0)
+        return dm_value_exact(-INFINITY);
     return from_library(log(a.x), low > 0.0 ? a.error / low : INFINITY);
 }
 
@@ -305,38 +310,22 @@ dm_value dm_value_transpose(dm_cells *cells, dm_value a)
     return v;
 }
 
-/* Gauss and Jordan with pivots, on a copy of a beside the unit matrix, or
- * beside nothing.  Returns the determinant. */
-static dm_value eliminate(dm_cells *cells, dm_value a, dm_value *inverse)
+/* The determinant of the rows from `row` on and of the columns that are left: by
+ * minors, without a division, so that a singular matrix is no trouble. */
+static dm_value minors(dm_value a, int row, unsigned left)
 {
-    int n = a.rows;
-    dm_value m = dm_value_copy(cells, a), det = dm_value_exact(1.0);
+    dm_value sum = dm_value_exact(row == a.rows ? 1.0 : 0.0);
+    int sign = 1;
 
-    for (int j = 0; j < n; j++) {
-        int pivot = j;
-        for (int i = j + 1; i < n; i++)
-            if (fabs(m.entry[i * n + j].x) > fabs(m.entry[pivot * n + j].x))
-                pivot = i;
-        dm_value *both[] = { m.entry, inverse == NULL ? NULL : inverse->entry };
-        dm_value head = m.entry[pivot * n + j];
-        det = multiply(pivot == j ? det : negate(det), head);
-        for (int which = 0; which < 2 && both[which] != NULL; which++)
-            for (int k = 0; k < n; k++) {
-                dm_value swap = both[which][pivot * n + k];
-                both[which][pivot * n + k] = both[which][j * n + k];
-                both[which][j * n + k] = divide(swap, head);
-            }
-        for (int i = 0; i < n; i++) {
-            dm_value factor = negate(m.entry[i * n + j]);
-            for (int which = 0; i != j && which < 2 && both[which] != NULL;
-                 which++)
-                for (int k = 0; k < n; k++)
-                    both[which][i * n + k] =
-                        add(both[which][i * n + k],
-                            multiply(factor, both[which][j * n + k]));
-        }
+    for (int j = 0; j < a.cols; j++) {
+        if (!(left & 1u << j))
+            continue;
+        dm_value one = multiply(a.entry[row * a.cols + j],
+                                minors(a, row + 1, left & ~(1u << j)));
+        sum = add(sum, sign > 0 ? one : negate(one));
+        sign = -sign;
     }
-    return det;
+    return sum;
 }
 
 dm_value dm_value_determinant(dm_cells *cells, dm_value a)
@@ -345,7 +334,35 @@ dm_value dm_value_determinant(dm_cells *cells, dm_value a)
         return a;
     if (a.rows != a.cols)
         cells->fail(cells->context, "a determinant of no square matrix");
-    return eliminate(cells, a, NULL);
+    if (a.rows > 8)
+        cells->fail(cells->context, "a determinant of more than 8 rows");
+    return minors(a, 0, (1u << a.cols) - 1u);
+}
+
+/* One step of Gauss and Jordan on the rows of m and of its inverse to be. */
+static void eliminate(dm_value *m, dm_value *inverse, int n, int j)
+{
+    dm_value *both[] = { m, inverse };
+    int pivot = j;
+
+    for (int i = j + 1; i < n; i++)
+        if (fabs(m[i * n + j].x) > fabs(m[pivot * n + j].x))
+            pivot = i;
+    dm_value head = m[pivot * n + j];
+    for (int which = 0; which < 2; which++)
+        for (int k = 0; k < n; k++) {
+            dm_value swap = both[which][pivot * n + k];
+            both[which][pivot * n + k] = both[which][j * n + k];
+            both[which][j * n + k] = divide(swap, head);
+        }
+    for (int i = 0; i < n; i++) {
+        dm_value factor = negate(m[i * n + j]);
+        for (int which = 0; i != j && which < 2; which++)
+            for (int k = 0; k < n; k++)
+                both[which][i * n + k] =
+                    add(both[which][i * n + k],
+                        multiply(factor, both[which][j * n + k]));
+    }
 }
 
 dm_value dm_value_inverse(dm_cells *cells, dm_value a)
@@ -354,10 +371,12 @@ dm_value dm_value_inverse(dm_cells *cells, dm_value a)
         return divide(dm_value_exact(1.0), a);
     if (a.rows != a.cols)
         cells->fail(cells->context, "an inverse of no square matrix");
+    dm_value m = dm_value_copy(cells, a);
     dm_value inverse = dm_value_array(cells, a.rows, a.cols);
     for (int i = 0; i < a.rows; i++)
         inverse.entry[i * a.cols + i] = dm_value_exact(1.0);
-    eliminate(cells, a, &inverse);
+    for (int j = 0; j < a.rows; j++)
+        eliminate(m.entry, inverse.entry, a.rows, j);
     return inverse;
 }
 

@@ -1,10 +1,10 @@
 /* vector_math.h -- exp, log, cos and sin of several numbers at a time.
  *
- * With gcc and OpenMP on x86-64 Linux, loops marked `#pragma omp simd` call
- * the vector versions that glibc has of these four (libmvec, 1 unit in the last
- * place or so), and a function marked DM_FAST is compiled three times: for any
- * such machine, for AVX2 and for AVX-512; the loader takes the best.  Elsewhere
- * the same source is plain C.
+ * With gcc and OpenMP on x86-64 Linux, loops marked DM_LANES call the vector
+ * versions that glibc has of these four (libmvec, an error of about 1 unit in
+ * the last place), and a function marked DM_FAST is compiled three times: for
+ * any such machine, for AVX2 and for AVX-512; the loader takes the best.
+ * Elsewhere the same source is plain C.
  *
  * A scalar tail would take another libm and round differently.  So such loops
  * run over whole groups: a fixed multiple of 8 numbers, on 64-byte boundaries.
@@ -29,6 +29,12 @@ extern double sin(double);
         target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define DM_FAST
+#endif
+
+#if defined _OPENMP && !defined __clang__
+#define DM_LANES _Pragma("omp simd")
+#else
+#define DM_LANES
 #endif
 
 enum { DM_ALIGNMENT = 64 }; /* bytes */

@@ -279,15 +279,16 @@ Test(latex, a_function_of_the_page_is_called_and_a_symbol_multiplied)
 
 /* --- names ---------------------------------------------------------------------- */
 
-Test(latex, accents_primes_and_stars_are_of_the_name_and_fonts_are_not)
+Test(latex, accents_primes_stars_and_fonts_but_roman_are_of_the_name)
 {
     ALL_READ({ "\\bar\\alpha_t", "\\bar\\alpha_t" },
              { "\\bar{\\alpha}_{t}", "\\bar\\alpha_t" },
-             { "\\tilde{\\mathbf x}", "\\tildex" }, { "\\mathbf{x}", "x" },
-             { "\\boldsymbol\\mu", "\\mu" }, { "x'", "x'" }, { "x''", "x''" },
-             { "x^*", "x*" }, { "x^{\\star}_t", "x*_t" }, { "x_t'", "x'_t" },
-             { "\\mathrm{logSNR}_t", "logSNR_t" }, { "\\hat x", "\\hatx" },
-             { "\\bar x y", "(* \\barx y)" });
+             { "\\tilde{\\mathbf x}", "\\tilde\\mathbf x" },
+             { "\\mathbf{x}", "\\mathbf x" }, { "\\mathcal L", "\\mathcal L" },
+             { "\\boldsymbol\\mu", "\\boldsymbol\\mu" }, { "x'", "x'" },
+             { "x''", "x''" }, { "x^*", "x*" }, { "x^{\\star}_t", "x*_t" },
+             { "x_t'", "x'_t" }, { "\\mathrm{logSNR}_t", "logSNR_t" },
+             { "\\hat x", "\\hat x" }, { "\\bar x y", "(* \\bar x y)" });
 }
 
 Test(latex, an_index_is_a_tree_if_it_is_a_formula)

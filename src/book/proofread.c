@@ -41,8 +41,8 @@ typedef struct {
     size_t slip;      /* which                                            */
     char change[600]; /* what it does; empty if there is none             */
     long definitions; /* so far                                           */
-    size_t changes, harmless; /* slips tried; of no effect                */
-    int bound;                /* 1 in an inequality or a = b + O(h^n)     */
+    size_t changes, harmless, survivors; /* slips tried; of no effect */
+    int bound; /* 1 in an inequality or a = b + O(h^n)     */
     dm_page *page;
     dm_tex_reader *reader;
     char pending[2 * DM_TEX_NAME +
@@ -102,6 +102,7 @@ static void list_survivor(void *context, const char *change, int moved)
     proof *f = context;
 
     f->harmless += !moved || f->bound;
+    f->survivors += moved && !f->bound;
     if (moved && !f->bound)
         printf("%s:%d: survives: %s\n", f->file, f->line, change);
 }
@@ -128,20 +129,37 @@ static void judge(proof *f, const char *left, const char *right, dm_relation *r)
         right, v == DM_HOLDS && !f->verbose ? "" : note);
 }
 
+/* Where "+ O(" stands in a side, or NULL. */
+static char *order_at(char *text)
+{
+    for (char *p = text; (p = strstr(p, "O(")) != NULL; p++) {
+        char *before = p;
+        while (before > text && before[-1] == ' ')
+            before--;
+        if (before > text && before[-1] == '+')
+            return before - 1;
+    }
+    return NULL;
+}
+
 /* Cuts "+ O(h^n)" off the end of a side.  Returns 1 if it was there; then h
- * and the order are stored. */
+ * and the order are stored.  -1: something stands behind it, or it cannot be
+ * read. */
 static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
 {
-    char *big = strstr(text, "+ O("), *close = strrchr(text, ')');
+    char *plus = order_at(text);
     const char *reason;
     size_t at;
 
-    if (big == NULL || close == NULL || close < big)
+    if (plus == NULL)
         return 0;
-    const dm_tex *inside = dm_tex_read(f->reader, big + 4,
-                                       (size_t)(close - big - 4), &reason, &at);
+    char *open = strstr(plus, "O(") + 2, *close = strrchr(open, ')');
+    if (close == NULL || close[1 + strspn(close + 1, " ")] != '\0')
+        return -1;
+    const dm_tex *inside =
+        dm_tex_read(f->reader, open, (size_t)(close - open), &reason, &at);
     if (inside == NULL)
-        return 0;
+        return -1;
     *order = 1.0;
     *h = inside;
     if (inside->kind == DM_TEX_POWER &&
@@ -149,8 +167,8 @@ static int cut_order(proof *f, char *text, const dm_tex **h, double *order)
         *h = inside->child[0];
         *order = inside->child[1]->number;
     }
-    *big = '\0';
-    return (*h)->kind == DM_TEX_SYMBOL;
+    *plus = '\0';
+    return (*h)->kind == DM_TEX_SYMBOL ? 1 : -1;
 }
 
 static void check_order(proof *f, char *left, char *right)
@@ -158,9 +176,10 @@ static void check_order(proof *f, char *left, char *right)
     char why[200] = "";
     double order = 0.0, on_left = 0.0;
     const dm_tex *h = NULL, *other = NULL;
-    int both = cut_order(f, left, &other, &on_left);
+    int first = cut_order(f, left, &other, &on_left);
+    int second = cut_order(f, right, &h, &order);
 
-    if (!cut_order(f, right, &h, &order) && !both) {
+    if (first < 0 || second < 0 || first + second == 0) {
         say(f, UNREAD, left, "=", right, "cannot read the order");
         return;
     }
@@ -178,6 +197,15 @@ static void check_order(proof *f, char *left, char *right)
         judge(f, left, right, &r);
 }
 
+/* Where a call stands beside a law, as in q(x \mid y) = \mathcal N(m, v), the
+ * law's density at the first argument is meant. */
+static const dm_tex *as_density(proof *f, const dm_tex *call, const dm_tex *law)
+{
+    if (call->kind == DM_TEX_CALL && law->kind == DM_TEX_NORMAL && law->n == 2)
+        return dm_tex_density(f->reader, law, call->child[0]);
+    return law;
+}
+
 static void check(proof *f, const char *left, const char *sign,
                   const char *right, const char *in)
 {
@@ -192,12 +220,28 @@ static void check(proof *f, const char *left, const char *sign,
     r.left = side(f, left, why);
     if (r.left != NULL)
         r.right = side(f, right, why);
+    if (r.right != NULL && strcmp(sign, "=") == 0)
+        r.right = as_density(f, r.left, r.right);
     if (r.right != NULL && *in != '\0')
         r.in = side(f, in, why);
     if (r.right == NULL || (*in != '\0' && r.in == NULL))
         say(f, UNREAD, left, sign, right, why);
     else
         judge(f, left, right, &r);
+}
+
+/* The definition with its slip; NULL if there are no more, or if it changes no
+ * value, which needs no finding. */
+static const dm_tex *slipped(proof *f, const dm_tex *tree)
+{
+    const dm_tex *changed =
+        dm_repair_change(tree, f->slip, f->change, sizeof f->change);
+
+    if (changed == NULL ||
+        dm_relation_moves(f->page, f->draws, 0, tree, changed))
+        return changed;
+    f->harmless++;
+    return NULL;
 }
 
 static void define(proof *f, const char *left, const char *right)
@@ -223,8 +267,10 @@ static void define(proof *f, const char *left, const char *right)
     f->pending[0] = '\0';
     if (a != NULL)
         b = side(f, right, why);
+    if (b != NULL)
+        b = as_density(f, a, b);
     if (b != NULL && a->kind != DM_TEX_NORMAL && f->definitions++ == f->mutant)
-        b = dm_repair_change(b, f->slip, f->change, sizeof f->change);
+        b = slipped(f, b);
     if (f->mutant >= f->definitions - 1 && b == NULL && a != NULL)
         f->count[UNREAD]++; /* there is no such slip */
     else if (b == NULL)
@@ -245,6 +291,10 @@ static const struct {
     { "\\overset{d}{=}", "d=" },
     { ":=", ":=" },
     { "\\propto", "\\propto" },
+    { "\\leqslant", "\\le" },
+    { "\\geqslant", "\\ge" },
+    { "\\lt", "<" },
+    { "\\gt", ">" },
     { "\\leq", "\\le" },
     { "\\geq", "\\ge" },
     { "\\le", "\\le" },
@@ -283,9 +333,19 @@ static char *copy(const char *begin, const char *end)
  * not known, or brackets that do not match. */
 static int not_one_side(const char *text)
 {
-    static const char *const unknown[] = { "\\approx",   "\\ne",    "\\neq",
-                                           "\\stackrel", "\\equiv", "\\overset",
-                                           "\\simeq",    "\\gg",    "\\ll" };
+    static const char *const unknown[] = { "\\approx",     "\\ne",
+                                           "\\neq",        "\\stackrel",
+                                           "\\equiv",      "\\overset",
+                                           "\\simeq",      "\\gg",
+                                           "\\ll",         "\\ggg",
+                                           "\\lll",        "\\triangleq",
+                                           "\\coloneqq",   "\\cong",
+                                           "\\doteq",      "\\to",
+                                           "\\rightarrow", "\\Rightarrow",
+                                           "\\iff",        "\\implies",
+                                           "\\preceq",     "\\succeq",
+                                           "\\asymp",      "\\lesssim",
+                                           "\\gtrsim",     "\\longrightarrow" };
     int depth = 0;
 
     for (const char *p = text; *p != '\0'; p++)
@@ -306,6 +366,36 @@ static int in_cases(const char *p)
            (strncmp(p, "\\end{cases}", 11) == 0);
 }
 
+/* The place behind a \text{...} with which the statement begins. */
+static const char *behind_remark(const char *begin, const char *end)
+{
+    const char *p = begin;
+
+    while (p < end && strchr(" \t\r\n&", *p) != NULL)
+        p++;
+    if (strncmp(p, "\\text{", 6) != 0)
+        return begin;
+    for (int depth = 0; p < end; p++) {
+        depth += (*p == '{') - (*p == '}');
+        if (*p == '}' && depth == 0)
+            return p + 1;
+    }
+    return begin;
+}
+
+/* 1 if a relation stands in the text outside of braces. */
+static int has_relation(const char *p, const char *end)
+{
+    size_t length;
+
+    for (int depth = 1; p < end; p++) {
+        depth += (*p == '{') - (*p == '}');
+        if (depth <= 0 && relation_at(p, &length) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
 /* One statement: sides with relations between them.  The last side is kept,
  * for a row below that begins with a relation. */
 static void statement(proof *f, const char *begin, const char *end, int words)
@@ -315,10 +405,14 @@ static void statement(proof *f, const char *begin, const char *end, int words)
     size_t n = 0, length;
     int depth = 0;
 
+    begin = behind_remark(begin, end);
     for (const char *p = begin; p < end; p++) { /* a remark ends it */
         depth += in_cases(p) + (*p == '{') - (*p == '}');
-        if (depth == 0 && strncmp(p, "\\text{", 6) == 0)
+        if (depth == 0 && strncmp(p, "\\text{", 6) == 0) {
+            if (!words && has_relation(p + 6, end))
+                say(f, UNREAD, "", "", "", "a relation behind \\text");
             end = p;
+        }
     }
     depth = 0;
     for (const char *p = begin; p < end; p++) {
@@ -336,8 +430,10 @@ static void statement(proof *f, const char *begin, const char *end, int words)
             meant = relation_at(p, &length);
         depth += (*p == '{' || *p == '(' || *p == '[') -
                  (*p == '}' || *p == ')' || *p == ']') + in_cases(p);
-        if (meant == NULL || n + 1 == SIDES)
+        if (meant == NULL || n + 1 == SIDES) {
+            free(symbol);
             continue;
+        }
         sides[n] = copy(from, start);
         between[n] = meant;
         in[n++] = symbol;
@@ -358,8 +454,8 @@ static void statement(proof *f, const char *begin, const char *end, int words)
         else if (strcmp(between[i], ":=") == 0)
             define(f, sides[i], sides[i + 1]);
         else if (strcmp(between[i], "=") == 0 &&
-                 (strstr(sides[i], "+ O(") != NULL ||
-                  strstr(sides[i + 1], "+ O(") != NULL)) {
+                 (order_at(sides[i]) != NULL ||
+                  order_at(sides[i + 1]) != NULL)) {
             char *a = strdup(sides[i]), *b = strdup(sides[i + 1]);
             check_order(f, a, b);
             free(a);
@@ -469,6 +565,13 @@ static void display(proof *f, char *text, int line)
             return;
         *p = ' ';
         p[1] = ' ';
+        if (p[2] == '[') /* \\[4pt] */
+            for (char *c = p + 2; *c != '\0' && *c != '\n'; c++) {
+                int last = *c == ']';
+                *c = ' ';
+                if (last)
+                    break;
+            }
         for (char *c = row; c < p; c++) /* do_row has put an end there */
             *c = *c == '\0' ? ' ' : *c;
         row = p + 2;
@@ -782,8 +885,15 @@ static int do_file(proof *how, const char *name, uint64_t seed)
     how->definitions = f.definitions;
     how->changes = f.changes;
     how->harmless = f.harmless;
+    how->survivors = f.survivors;
     memcpy(how->change, f.change, sizeof how->change);
     return f.count[FAILED] + f.count[UNREAD] > 0;
+}
+
+static void report_slips(const proof *how, const char *name, const char *where)
+{
+    printf("%s: %zu slips in %s: %zu without effect, %zu survive\n", name,
+           how->changes, where, how->harmless, how->survivors);
 }
 
 /* Tries every slip of the pen on every relation of the file, then on every
@@ -792,24 +902,26 @@ static void mutate_file(const proof *options, const char *name, uint64_t seed)
 {
     proof how = *options;
 
-    how.mutate = how.quiet = 1;
+    how.quiet = 1;
     do_file(&how, name, seed);
+    report_slips(&how, name, "relations");
     long definitions = how.definitions;
-    size_t in_relations = how.changes, slips = 0;
     how.mutate = 0;
+    how.changes = how.harmless = how.survivors = 0;
     for (how.mutant = 0; how.mutant < definitions; how.mutant++)
         for (how.slip = 0;; how.slip++) {
+            size_t harmless = how.harmless;
             int found = do_file(&how, name, seed);
             if (how.change[0] == '\0')
                 break;
-            slips++;
-            if (!found)
-                printf("%s: definition %ld: survives: %s\n", name,
-                       how.mutant + 1, how.change);
+            how.changes++;
+            if (found || how.harmless > harmless)
+                continue;
+            how.survivors++;
+            printf("%s: definition %ld: survives: %s\n", name, how.mutant + 1,
+                   how.change);
         }
-    printf("%s: %zu slips in relations, %zu of them without effect; %zu in "
-           "definitions\n",
-           name, in_relations, how.harmless, slips);
+    report_slips(&how, name, "definitions");
 }
 
 int main(int argc, char *argv[])
