@@ -55,8 +55,7 @@ static step step_of(const dm_schedule *sch, size_t s, size_t t)
                    .c_s = sch->c[s],
                    .abar_t = sch->abar[t],
                    .c_t = sch->c[t],
-                   .beta = t == s + 1 ? sch->beta[t]
-                                      : dm_schedule_jump(sch, s, t).variance };
+                   .beta = dm_schedule_jump(sch, s, t).variance };
 }
 
 /* The step of sections 2.1 to 2.3, that of 2.4 to 2.7, and a very large one. */

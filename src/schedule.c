@@ -141,23 +141,28 @@ dm_level dm_schedule_level(const dm_schedule *s, size_t t)
     return (dm_level){ sqrt(s->abar[t]), s->c[t] };
 }
 
-/* abar_s - abar_t for s < t, from whichever of abar and 1 - abar is small. */
-static double signal_lost(const dm_schedule *sch, size_t s, size_t t)
+/* The jump from s to t: Eqs. (1.5) and (1.7), begun at s.  (The ratio of two
+ * abars is 0/0 where a long schedule has left no signal.)  Returns
+ * abar_t/abar_s and stores one less that. */
+static double signal_kept(const dm_schedule *sch, size_t s, size_t t,
+                          double *noise)
 {
-    if (t == s + 1)
-        return sch->abar[s] * sch->beta[t];
-    return sch->abar[s] < 0.5 ? sch->abar[s] - sch->abar[t]
-                              : sch->c[t] - sch->c[s];
+    double signal = 1.0;
+
+    *noise = 0.0;
+    for (size_t i = s + 1; i <= t; i++) {
+        *noise += signal * sch->beta[i];
+        signal *= 1.0 - sch->beta[i];
+    }
+    return signal;
 }
 
 dm_level dm_schedule_jump(const dm_schedule *sch, size_t s, size_t t)
 {
     if (!(s <= t && t <= sch->T))
         GSL_ERROR_VAL("need s <= t <= T", GSL_EDOM, no_level);
-    if (s == t)
-        return (dm_level){ 1.0, 0.0 };
-    return (dm_level){ sqrt(sch->abar[t] / sch->abar[s]),
-                       signal_lost(sch, s, t) / sch->abar[s] };
+    double noise, kept = signal_kept(sch, s, t, &noise);
+    return (dm_level){ sqrt(kept), noise };
 }
 
 double dm_schedule_log_snr(const dm_schedule *s, size_t t)
@@ -172,20 +177,17 @@ int dm_schedule_reverse(const dm_schedule *sch, size_t s, size_t t, double eta,
 {
     if (!(s < t && t <= sch->T && eta >= 0.0))
         GSL_ERROR("need s < t <= T and eta >= 0", GSL_EDOM);
-    double abar_s = sch->abar[s], abar_t = sch->abar[t];
-    double lost = signal_lost(sch, s, t);
-    double ratio = sch->c[s] / sch->c[t];
-    double variance = eta * eta * ratio * lost / abar_s;
+    double noise, kept = signal_kept(sch, s, t, &noise);
+    double ratio = sch->c[s] / sch->c[t], variance = eta * eta * ratio * noise;
     /* 1 - abar_s - variance, without taking one from the other. */
-    double left = ratio * ((1.0 - eta * eta) * lost / abar_s +
-                           abar_t * sch->c[s] / abar_s);
+    double left = ratio * ((1.0 - eta * eta) * noise + kept * sch->c[s]);
     if (!(left >= 0.0))
         GSL_ERROR("eta is too large: sigma^2 > 1 - abar_s", GSL_EDOM);
     out->coef_xt = sqrt(left / sch->c[t]);
     /* sqrt(abar_s) - coef_xt sqrt(abar_t), without taking one from the
      * other: the difference of squares over the sum. */
-    out->coef_x0 = (lost + abar_t * variance) /
-                   (sch->c[t] * (sqrt(abar_s) + out->coef_xt * sqrt(abar_t)));
+    out->coef_x0 = sqrt(sch->abar[s]) * (noise + kept * variance) /
+                   (sch->c[t] * (1.0 + out->coef_xt * sqrt(kept)));
     out->sigma = sqrt(variance);
     return GSL_SUCCESS;
 }

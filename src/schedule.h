@@ -43,7 +43,8 @@ dm_schedule *dm_schedule_from_beta(size_t T, const double beta[]);
 dm_level dm_schedule_level(const dm_schedule *s, size_t t);
 
 /* Returns the level of q(x_t given x_s), Eq. (1.14): scale
- * sqrt(abar_t/abar_s), variance 1 - abar_t/abar_s without cancellation.
+ * sqrt(abar_t/abar_s), variance 1 - abar_t/abar_s without cancellation, also
+ * where no signal is left.  Takes a time that grows with t - s.
  * Needs s <= t <= T; otherwise GSL_EDOM and a level of NaNs. */
 dm_level dm_schedule_jump(const dm_schedule *sch, size_t s, size_t t);
 

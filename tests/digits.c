@@ -44,7 +44,7 @@ static void schedule_rows(void)
         1.0 - cosine_f(999999, 1e6) / cosine_f(999998, 1e6), c->beta[999999],
         "angles from the nearer end");
     row("1 - abar_2/abar_1, cosine, T = 10^6", 1.0 - c->abar[2] / c->abar[1],
-        dm_schedule_jump(c, 1, 2).variance, "abar_s beta_t over abar_s");
+        dm_schedule_jump(c, 1, 2).variance, "Eq. (1.7), begun at s");
     dm_schedule_reverse(s, 1, 2, 1.0, &ddim);
     row("1 - abar_1 - sigma^2, eta = 1, t = 2",
         1.0 - s->abar[1] - gsl_pow_2(ddim.sigma),
