@@ -124,6 +124,10 @@ static dm_mixture *load(const char *path)
  * the 1-D data, by its first coordinate. */
 static int take_mixture(dm_options *o, const char *path)
 {
+    if (path[0] == '\0') {
+        fprintf(stderr, "--mixture: expected a file, got \"\"\n");
+        return -1;
+    }
     dm_mixture *m = load(path);
 
     if (m == NULL)
@@ -191,9 +195,10 @@ static int read_eta(dm_options *o, const char *text)
     size_t i = 1;
 
     if (text != NULL) {
+        errno = 0;
         o->eta = strtod(text, &end);
         if (text[0] == '\0' || strchr(".0123456789", text[0]) == NULL ||
-            strpbrk(text, "xX") != NULL || *end != '\0' || !isfinite(o->eta)) {
+            strpbrk(text, "xX") != NULL || *end != '\0' || errno != 0) {
             fprintf(stderr,
                     "--eta: expected a number of 0 or more, got \"%.60s\"\n",
                     text);
