@@ -1480,8 +1480,8 @@ static size_t calls(const dm_sampler *table)
 
 static void check_times(const dm_options *o, const dm_sampler *table)
 {
-    size_t T = o->steps, S = GSL_MIN(6, T), i = 2 * S / 3, tau[7];
-    double exact = (double)T * (double)i / (double)S;
+    size_t T = o->steps, S = GSL_MIN(6, T), i = 2 * S / 3, tau[101];
+    double exact = (double)T * (double)i / (double)S, first;
 
     dm_sampler_tau_uniform(T, S, tau);
     dm_check_exact((double)tau[i], floor(exact + 0.5), 0.0, 1.0, "3.22",
@@ -1489,6 +1489,13 @@ static void check_times(const dm_options *o, const dm_sampler *table)
     dm_check_refutes(floor(exact), "rounded down");
     dm_check_refutes((double)(T * (i - 1)) / ((double)S - 1.0),
                      "tau_1 = 0: %zu spaces only", S - 1);
+    S = GSL_MIN(100, T);
+    first = floor((double)T / (double)(S * S) + 0.5);
+    dm_sampler_tau_quadratic(T, S, tau);
+    dm_check_exact((double)tau[1], fmax(1.0, first), 0.0, 1.0, "3.22",
+                   "tau_1 of %zu, quadratically", S);
+    dm_check_refutes(first, "the formula without max: 0 twice");
+    dm_check_refutes((double)T / (double)S, "spread evenly");
     dm_check_exact((double)calls(table), (double)o->S, 0.0, 1.0, "3.22",
                    "calls of eps*, S = %zu", o->S);
     dm_check_refutes((double)o->S - 1.0, "tau_1 = 0: one call is lost");
@@ -2129,6 +2136,29 @@ static double of_x3(const double abar[3], double v)
     return (cov[0][2] * cov[1][1] - cov[0][1] * cov[1][2]) / det;
 }
 
+/* One step from the last time to 0: what comes out for data N(0.4, v). */
+static void check_one_step(const dm_schedule *s, double v)
+{
+    const double one = 1.0, m = 0.4;
+    const size_t tau[] = { 0, s->T };
+    double mean = 0.0, abar = s->abar[s->T], V = abar * v + s->c[s->T];
+    dm_mixture *data = dm_mixture_new(1, 1, &one, &m, &v);
+    dm_sampler *table = dm_sampler_ddim(s, 1, tau, 1.0);
+    dm_sym2 cov = { 1.0, 0.0, 0.0 };
+
+    dm_law_gaussian(table, data, &mean, &cov);
+    dm_check_exact(cov.xx, abar * v * v / (V * V), 32.0, 1.0, "3.25",
+                   "Ex. 4: Var x_0 after one step");
+    dm_check_refutes(v, "that of the data");
+    dm_check_refutes(abar * v * v / V, "as if x_T had the variance V_T");
+    dm_check_exact(mean, m - sqrt(abar) * v * sqrt(abar) * m / V, 32.0, 1.0,
+                   "3.25", "Ex. 4: E x_0 after one step");
+    dm_check_refutes(m, "that of the data");
+    dm_check_refutes(0.0, "that of the start");
+    dm_sampler_free(table);
+    dm_mixture_free(data);
+}
+
 static void check_exercises(void)
 {
     const double abar[] = { 0.9, 0.7, 0.4 }, beta[] = { NAN, 0.2, 0.375, 0.8 };
@@ -2148,6 +2178,7 @@ static void check_exercises(void)
                    "3.7", "Ex. 3: largest eta, abar .8, .5, .1");
     dm_check_refutes(sqrt(4.0 / 3.0), "the bound of the first step");
     dm_check_refutes(1.0, "eta at most 1");
+    check_one_step(s, v);
     dm_schedule_free(s);
 }
 
@@ -2413,8 +2444,11 @@ int main(int argc, char *argv[])
                                          "The DDIM sigma family", argc, argv);
     if (status != -1)
         return status;
-    if (!has_room(&o))
-        return refuse_particles(&o);
+    if (!has_room(&o)) {
+        status = refuse_particles(&o);
+        dm_options_free(&o);
+        return status;
+    }
     gsl_rng *rng = gsl_rng_alloc(dm_rng_type);
     gsl_rng_set(rng, o.seed);
     double *x0 = numbers(&o, 1);
