@@ -1388,17 +1388,17 @@ static void check_coarse(const dm_options *o)
 {
     double factor = 1.0;
 
-    if (o->S < 2)
-        return;                        /* a schedule has two steps */
     for (size_t i = 1; i <= o->S; i++) /* a chain knows 1 - beta to eps */
         factor = fmax(factor, 1.0 / (1.0 - step_of(o, i).beta));
+    factor *= rounds(o->steps);
+    if (o->S < 2 || !(factor * DBL_EPSILON < 1e-3))
+        return; /* a schedule has two steps, and digits in its 1 - beta */
     dm_schedule *coarse = coarse_chain(o);
     dm_sampler *ddim = table_of(o, 1.0), *half = table_of(o, 0.5);
     dm_sampler *ddpm = dm_sampler_ddpm(coarse, DM_VARIANCE_BETA_TILDE);
     dm_sampler *beta = dm_sampler_ddpm(coarse, DM_VARIANCE_BETA);
     dm_sampler *hat = dm_sampler_sigma_hat(o->schedule, o->S, o->tau);
 
-    factor *= rounds(o->steps);
     check_same(ddim, ddpm, factor, beta, half,
                "steps as the coarse DDPM's, eta = 1");
     size_t i = o->S - middle(o);
@@ -1686,17 +1686,30 @@ static void check_noisy_law(const dm_options *o)
 /* A sampler without noise. */
 typedef struct {
     const dm_options *o;
-    size_t S, *tau;
+    size_t S;
+    jump *jump; /* [S]  the last one first: it leads to 0 */
 } flow;
+
+/* That of S uniform steps, or as many as there are.  The caller frees jump. */
+static flow uniform_flow(const dm_options *o, size_t S)
+{
+    size_t *tau = all_times(o->steps);
+    flow f = { o, GSL_MIN(S, o->steps), NULL };
+
+    dm_sampler_tau_uniform(o->steps, f.S, tau);
+    f.jump = calloc(f.S, sizeof *f.jump);
+    for (size_t k = 0; k < f.S; k++)
+        f.jump[k] = jump_between(o->schedule, tau[k], tau[k + 1]);
+    free(tau);
+    return f;
+}
 
 /* Where it takes the quantile z of N(0, 1); *slope is that of the map there. */
 static double image(const flow *f, double z, double *slope)
 {
     *slope = 1.0;
     for (size_t k = f->S; k > 0; k--)
-        *slope *= follow(f->o->data1,
-                         jump_between(f->o->schedule, f->tau[k - 1], f->tau[k]),
-                         0.0, 1.0, &z);
+        *slope *= follow(f->o->data1, f->jump[k - 1], 0.0, 1.0, &z);
     return z;
 }
 
@@ -1772,12 +1785,11 @@ static void check_w1(const flow *f, const dm_law *law, const dm_law *target,
 /* Rows: the quantile at z has gone where the map takes it. */
 static void check_quantiles(const dm_options *o, size_t S, const dm_law *target)
 {
-    S = GSL_MIN(S, o->steps);
-    flow f = { o, S, calloc(S + 1, sizeof(size_t)) };
-    dm_sampler *table = uniform(o, S, 0.0);
+    flow f = uniform_flow(o, S);
+    dm_sampler *table = uniform(o, f.S, 0.0);
     dm_law *law = law_of(table, o->data1);
 
-    dm_sampler_tau_uniform(o->steps, S, f.tau);
+    S = f.S;
     for (int i = 0; law != NULL && i < 2; i++) {
         double z = i == 0 ? -0.6 : 1.1, slope, x = image(&f, z, &slope);
         double round_off = 16.0 * DBL_EPSILON * largest_a(table) * (double)S *
@@ -1793,7 +1805,7 @@ static void check_quantiles(const dm_options *o, size_t S, const dm_law *target)
                  16.0 * DBL_EPSILON * largest_a(table) * (double)S);
     dm_law_free(law);
     dm_sampler_free(table);
-    free(f.tau);
+    free(f.jump);
 }
 
 /* The table with the root m < 0 of Eq. (3.3) in every step: sqrt(c_s - sigma^2)

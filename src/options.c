@@ -214,6 +214,25 @@ static int read_eta(dm_options *o, const char *text)
     return -1;
 }
 
+/* A step of a sampler divides by the share of the amplitude that the noising
+ * between its times leaves.  Returns 0, or -1 after a message. */
+static int check_steps(const dm_options *o)
+{
+    for (size_t i = 1; i <= o->S; i++) {
+        size_t s = o->tau[i - 1], t = o->tau[i];
+        double kept = dm_schedule_jump(o->schedule, s, t).scale;
+        if (kept * CONDITION_MAX >= 1.0)
+            continue;
+        fprintf(stderr,
+                "--tau: expected steps that keep 1e-9 of the amplitude or "
+                "more, got %.2g from s = %zu to t = %zu: doubles resolve no "
+                "more\n",
+                kept, s, t);
+        return -1;
+    }
+    return 0;
+}
+
 /* Takes what was said of the sampler.  Returns 0, or -1 after a message. */
 static int take_sampler(dm_options *o, const request *r)
 {
@@ -230,7 +249,7 @@ static int take_sampler(dm_options *o, const request *r)
                 o->tau[o->S]);
         return -1;
     }
-    return read_eta(o, r->eta);
+    return check_steps(o) == 0 ? read_eta(o, r->eta) : -1;
 }
 
 /* Takes one option.  Returns 0, or -1 after a message. */

@@ -316,6 +316,10 @@ Test(options, times_without_signal_are_refused)
 {
     expect_sampler_refused(OPTIONS("--steps", "1000000"), "--tau",
                            "got 1000000, where abar underflows");
+    expect_sampler_refused(
+        OPTIONS("--steps", "10000", "--tau", "1,10000"),
+        "--tau: expected steps that keep 1e-9 of the amplitude or more",
+        "from s = 1 to t = 10000");
 }
 
 /* --- what is not ---------------------------------------------------------- */
