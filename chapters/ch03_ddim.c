@@ -86,15 +86,24 @@ static int refuse_particles(const dm_options *o)
     return 2;
 }
 
-/* Whether there is memory for the run, before anything is printed. */
-static int has_room(const dm_options *o)
+/* What this chapter cannot run, told before anything is printed: returns -1, or
+ * the exit status after a message. */
+static int refuse(const dm_options *o)
 {
     gsl_error_handler_t *old = gsl_set_error_handler_off();
     dm_cloud *cloud = dm_cloud_new(2, NUMBERS / 2 * o->particles);
 
     gsl_set_error_handler(old);
     dm_cloud_free(cloud);
-    return cloud != NULL;
+    if (cloud == NULL)
+        return refuse_particles(o);
+    if (o->schedule->abar[o->steps] >= DBL_MIN)
+        return -1;
+    fprintf(stderr,
+            "--steps: expected a T with some signal left, for the samplers "
+            "over all times, got %zu, where abar underflows\n",
+            o->steps);
+    return 2;
 }
 
 /* Room for n numbers for each of the run's particles. */
@@ -2471,8 +2480,7 @@ int main(int argc, char *argv[])
                                          "The DDIM sigma family", argc, argv);
     if (status != -1)
         return status;
-    if (!has_room(&o)) {
-        status = refuse_particles(&o);
+    if ((status = refuse(&o)) != -1) {
         dm_options_free(&o);
         return status;
     }
