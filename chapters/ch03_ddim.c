@@ -1652,36 +1652,48 @@ static grid grid_for(const dm_mixture *data)
     return (grid){ low, (high - low) / FEWEST, FEWEST };
 }
 
+/* Halves the spacing until the moments stay; returns their last change, that of
+ * the mean times `reach`. */
+static double settle(const dm_sampler *table, const dm_mixture *data,
+                     double reach, grid *g, double moment[2])
+{
+    double change = INFINITY, before[2];
+
+    moments_on_grid(table, data, *g, moment);
+    while (g->n < MOST && !(change <= 1e-12 * reach * reach)) {
+        before[0] = moment[0];
+        before[1] = moment[1];
+        *g = (grid){ g->low, 0.5 * g->h, 2 * g->n };
+        moments_on_grid(table, data, *g, moment);
+        change =
+            fabs(moment[0] - before[0]) * reach + fabs(moment[1] - before[1]);
+    }
+    return change;
+}
+
 static void check_noisy_law(const dm_options *o)
 {
     dm_sampler *table = uniform(o, 5, 0.5);
     dm_law *law = law_of(table, o->data1);
     grid g = grid_for(o->data1);
-    double reach = fmax(-g.low, g.low + g.h * FEWEST), now[2], before[2];
-    double change = INFINITY, mean, variance, of_data;
+    double reach = fmax(-g.low, g.low + g.h * FEWEST), moment[2];
+    double mean, variance, of_data;
     dm_sym2 cov;
 
     if (law == NULL) {
         dm_sampler_free(table);
         return;
     }
-    moments_on_grid(table, o->data1, g, now);
-    while (g.n < MOST && !(change <= 1e-12 * reach * reach)) {
-        before[0] = now[0];
-        before[1] = now[1];
-        g = (grid){ g.low, 0.5 * g.h, 2 * g.n };
-        moments_on_grid(table, o->data1, g, now);
-        change = fabs(now[0] - before[0]) * reach + fabs(now[1] - before[1]);
-    }
+    double change = settle(table, o->data1, reach, &g, moment);
     dm_mixture_moments(o->data1, &of_data, &cov);
     dm_law_moments(law, &mean, &variance);
     if (change <= 1e-6 * reach * reach) { /* else the grid is too coarse */
         double lost = 16.0 * largest_a(table) * DBL_EPSILON;
         double error = change + (1e-13 + lost) * reach * reach;
-        dm_check_numeric(mean, now[0], error / reach + law->w1, 1.0, "3.23",
+        dm_check_numeric(mean, moment[0], error / reach + law->w1, 1.0, "3.23",
                          "E x_0, eta = 0.5, S = %zu", table->n);
         dm_check_refutes(of_data, "that of the data");
-        dm_check_numeric(variance + mean * mean, now[1],
+        dm_check_numeric(variance + mean * mean, moment[1],
                          error + 2.0 * reach * law->w1, 1.0, "3.23",
                          "E x_0^2, eta = 0.5, S = %zu", table->n);
         dm_check_refutes(cov.xx + of_data * of_data, "that of the data");
