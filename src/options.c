@@ -4,14 +4,18 @@
 #include "options.h"
 
 #include <errno.h>
+#include <float.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_math.h>
+
 #include "check.h"
 #include "mixture_file.h"
+#include "sampler.h"
 #include "table.h"
 
 #define MIXTURE_1D "tests/reference/mixture-toy.1d.txt"
@@ -20,31 +24,44 @@
 /* What a program can check in double precision: with a condition of 1e9 six
  * digits of a density are left; and noise has variance 1. */
 #define CONDITION_MAX 1e9
-#define VARIANCE_MIN  1e-9
 #define VARIANCE_MAX  1e9
 
 enum { MESSAGE = 512 };
 
-/* What every option is called, takes and means; also the text of --help. */
+/* What every option is called, takes and means; also the text of --help.  The
+ * last is 1 for what only chapters about samplers take. */
 static const struct {
     const char *name, *argument, *meaning;
+    int sampler;
 } table[] = {
-    { "mixture", "FILE", "the data: a mixture in one or two dimensions" },
-    { "schedule", "NAME", "linear (default), sqrt-linear or cosine" },
-    { "steps", "T", "noising steps, 2 to 1000000 (1000)" },
-    { "particles", "N", "paths that are followed, 1 to 10000000 (20000)" },
-    { "seed", "K", "of the random numbers, 0 to 2^64 - 1 (1)" },
-    { "threads", "P", "1 to 256 (1); the numbers do not depend on it" },
-    { "out", "DIR", "where the files of the run go (build)" },
-    { "help", NULL, "print this and exit" },
+    { "mixture", "FILE", "the data: a mixture in one or two dimensions", 0 },
+    { "schedule", "NAME", "linear (default), sqrt-linear or cosine", 0 },
+    { "steps", "T", "noising steps, 2 to 1000000 (1000)", 0 },
+    { "particles", "N", "paths that are followed, 1 to 10000000 (20000)", 0 },
+    { "seed", "K", "of the random numbers, 0 to 2^64 - 1 (1)", 0 },
+    { "threads", "P", "1 to 256 (1); the numbers do not depend on it", 0 },
+    { "out", "DIR", "where the files of the run go (build)", 0 },
+    { "eta", "E", "noise of the steps back, 0 or more", 1 },
+    { "tau", "TIMES", "such as 9,30,1000, or uniform:S, quadratic:S", 1 },
+    { "help", NULL, "print this and exit", 0 },
 };
 enum { OPTIONS = sizeof table / sizeof *table, FIRST = 256 };
 
-static void print_help(const char *stem, const char *title)
+/* What a chapter asks for, and what was said of samplers: that is read last,
+ * for it depends on the schedule. */
+typedef struct {
+    const char *stem, *title;
+    int sampler;           /* 1 if the chapter takes --eta and --tau */
+    const char *eta, *tau; /* NULL if not given                      */
+} request;
+
+static void print_help(const request *r)
 {
-    printf("usage: build/%s [option]...\n%s.\n\n", stem, title);
+    printf("usage: build/%s [option]...\n%s.\n\n", r->stem, r->title);
     for (size_t i = 0; i < OPTIONS; i++) {
         char left[32];
+        if (table[i].sampler && !r->sampler)
+            continue;
         snprintf(left, sizeof left, "--%s %s", table[i].name,
                  table[i].argument == NULL ? "" : table[i].argument);
         printf("  %-18s %s\n", left, table[i].meaning);
@@ -106,6 +123,10 @@ static dm_mixture *load(const char *path)
  * the 1-D data, by its first coordinate. */
 static int take_mixture(dm_options *o, const char *path)
 {
+    if (path[0] == '\0') {
+        fprintf(stderr, "--mixture: expected a file, got \"\"\n");
+        return -1;
+    }
     dm_mixture *m = load(path);
 
     if (m == NULL)
@@ -119,6 +140,116 @@ static int take_mixture(dm_options *o, const char *path)
         o->data1 = dm_mixture_marginal(m, 0);
     }
     return 0;
+}
+
+/* Reads times such as 9,30,1000 into o->tau.  Returns 0, or -1 after a
+ * message. */
+static int read_times(dm_options *o, const char *text)
+{
+    size_t most = 1;
+
+    for (const char *at = text; *at != '\0'; at++)
+        most += *at == ',';
+    o->tau = calloc(most + 1, sizeof *o->tau);
+    for (o->S = 0; o->S < most; text++) {
+        char number[64];
+        uint64_t before = o->tau[o->S], t = 0;
+        size_t length = strcspn(text, ",");
+        snprintf(number, sizeof number, "%.*s", (int)length, text);
+        if (before == o->steps) {
+            fprintf(stderr, "--tau: expected no time behind T = %zu, got %s\n",
+                    o->steps, number);
+            return -1;
+        }
+        if (read_whole("tau", number, before + 1, o->steps, &t) != 0)
+            return -1;
+        o->tau[++o->S] = (size_t)t;
+        text += length;
+    }
+    return 0;
+}
+
+/* Makes times by their rule: evenly spread, or, from its name, quadratic. */
+static int make_times(dm_options *o, const char *text)
+{
+    const char *steps = text == NULL ? NULL : strchr(text, ':') + 1;
+    uint64_t S = GSL_MIN(o->S, o->steps);
+    int quadratic = text != NULL && text[0] == 'q';
+
+    if (steps != NULL && read_whole(quadratic ? "tau quadratic" : "tau uniform",
+                                    steps, 1, o->steps, &S) != 0)
+        return -1;
+    o->S = (size_t)S;
+    o->tau = calloc(o->S + 1, sizeof *o->tau);
+    if (quadratic)
+        return dm_sampler_tau_quadratic(o->steps, o->S, o->tau);
+    return dm_sampler_tau_uniform(o->steps, o->S, o->tau);
+}
+
+/* Reads a number into o->eta, unless text is NULL, and holds it against the
+ * bound of the times. */
+static int read_eta(dm_options *o, const char *text)
+{
+    char *end = NULL;
+    size_t i = 1;
+
+    if (text != NULL) {
+        errno = 0;
+        o->eta = strtod(text, &end);
+        if (text[0] == '\0' || strchr(".0123456789", text[0]) == NULL ||
+            strpbrk(text, "xX") != NULL || *end != '\0' || errno != 0) {
+            fprintf(stderr,
+                    "--eta: expected a number of 0 or more, got \"%.60s\"\n",
+                    text);
+            return -1;
+        }
+    }
+    double bound = dm_sampler_eta_max(o->schedule, o->S, o->tau, &i);
+    if (o->eta <= bound)
+        return 0;
+    fprintf(stderr,
+            "--eta: expected at most %.6f, got %g: sigma^2 exceeds 1 - abar_s "
+            "in the step from t = %zu to s = %zu\n",
+            floor(1e6 * bound) * 1e-6, o->eta, o->tau[i], o->tau[i - 1]);
+    return -1;
+}
+
+/* A step of a sampler divides by the share of the amplitude that the noising
+ * between its times leaves.  Returns 0, or -1 after a message. */
+static int check_steps(const dm_options *o)
+{
+    for (size_t i = 1; i <= o->S; i++) {
+        size_t s = o->tau[i - 1], t = o->tau[i];
+        double kept = dm_schedule_jump(o->schedule, s, t).scale;
+        if (kept * CONDITION_MAX >= 1.0)
+            continue;
+        fprintf(stderr,
+                "--tau: expected steps that keep 1e-9 of the amplitude or "
+                "more, got %.2g from s = %zu to t = %zu: doubles resolve no "
+                "more\n",
+                kept, s, t);
+        return -1;
+    }
+    return 0;
+}
+
+/* Takes what was said of the sampler.  Returns 0, or -1 after a message. */
+static int take_sampler(dm_options *o, const request *r)
+{
+    const char *tau = r->tau;
+    int by_rule = tau == NULL || strncmp(tau, "uniform:", 8) == 0 ||
+                  strncmp(tau, "quadratic:", 10) == 0;
+
+    if ((by_rule ? make_times(o, tau) : read_times(o, tau)) != 0)
+        return -1;
+    if (!(o->schedule->abar[o->tau[o->S]] >= DBL_MIN)) {
+        fprintf(stderr,
+                "--tau: expected a last time with some signal left, got %zu, "
+                "where abar underflows\n",
+                o->tau[o->S]);
+        return -1;
+    }
+    return check_steps(o) == 0 ? read_eta(o, r->eta) : -1;
 }
 
 /* Takes one option.  Returns 0, or -1 after a message. */
@@ -168,16 +299,18 @@ static int take(dm_options *o, const char *option, const char *text)
 }
 
 /* Takes all options.  Returns -1 to go on, or the exit status. */
-static int take_all(dm_options *o, const char *stem, const char *title,
-                    int argc, char *argv[])
+static int take_all(dm_options *o, request *r, int argc, char *argv[])
 {
     struct option known[OPTIONS + 1] = { { NULL, 0, NULL, 0 } };
     int found;
 
-    for (size_t i = 0; i < OPTIONS; i++) {
-        known[i].name = table[i].name;
-        known[i].has_arg = table[i].argument != NULL;
-        known[i].val = FIRST + (int)i; /* apart: abbreviations must be clear */
+    for (size_t i = 0, n = 0; i < OPTIONS; i++) {
+        if (table[i].sampler && !r->sampler)
+            continue;
+        known[n].name = table[i].name;
+        known[n].has_arg = table[i].argument != NULL;
+        known[n++].val =
+            FIRST + (int)i; /* apart: abbreviations must be clear */
     }
     while ((found = getopt_long(argc, argv, ":", known, NULL)) != -1) {
         if (found == '?' || found == ':') {
@@ -189,11 +322,15 @@ static int take_all(dm_options *o, const char *stem, const char *title,
         }
         const char *option = table[found - FIRST].name;
         if (strcmp(option, "help") == 0) {
-            print_help(stem, title);
+            print_help(r);
             return 0;
         }
-        if (take(o, option, optarg) != 0)
+        if (table[found - FIRST].sampler) {
+            *(strcmp(option, "eta") == 0 ? &r->eta : &r->tau) = optarg;
+            o->default_run = 0;
+        } else if (take(o, option, optarg) != 0) {
             return 2;
+        }
     }
     if (optind < argc) {
         fprintf(stderr, "expected an option, got \"%.60s\"\n", argv[optind]);
@@ -202,8 +339,9 @@ static int take_all(dm_options *o, const char *stem, const char *title,
     return -1;
 }
 
-int dm_options_read(dm_options *o, const char *stem, const char *title,
-                    int argc, char *argv[])
+/* What both functions of the header do; eta and S as in the second. */
+static int read_options(dm_options *o, request *r, double eta, size_t S,
+                        int argc, char *argv[])
 {
     char dir[4096], name[256];
 
@@ -213,8 +351,10 @@ int dm_options_read(dm_options *o, const char *stem, const char *title,
                        .seed = 1,
                        .threads = 1,
                        .out = "build",
-                       .default_run = 1 };
-    int status = take_all(o, stem, title, argc, argv);
+                       .default_run = 1,
+                       .eta = eta,
+                       .S = S };
+    int status = take_all(o, r, argc, argv);
     if (status == -1 && o->data1 == NULL)
         status = (o->data1 = load(MIXTURE_1D)) == NULL ? 2 : -1;
     if (status == -1 && o->data2 == NULL)
@@ -222,13 +362,29 @@ int dm_options_read(dm_options *o, const char *stem, const char *title,
     if (status == -1) {
         o->schedule = dm_schedule_named(o->name, o->steps);
         snprintf(dir, sizeof dir, "%s/out", o->out);
-        snprintf(name, sizeof name, "%s.tsv", stem);
-        if (dm_check_begin(dir, name, o->default_run) != 0)
+        snprintf(name, sizeof name, "%s.tsv", r->stem);
+        if ((r->sampler && take_sampler(o, r) != 0) ||
+            dm_check_begin(dir, name, o->default_run) != 0)
             status = 2;
     }
     if (status != -1)
         dm_options_free(o);
     return status;
+}
+
+int dm_options_read(dm_options *o, const char *stem, const char *title,
+                    int argc, char *argv[])
+{
+    request r = { .stem = stem, .title = title };
+    return read_options(o, &r, 0.0, 0, argc, argv);
+}
+
+int dm_options_read_sampler(dm_options *o, double eta, size_t S,
+                            const char *stem, const char *title, int argc,
+                            char *argv[])
+{
+    request r = { .stem = stem, .title = title, .sampler = 1 };
+    return read_options(o, &r, eta, S, argc, argv);
 }
 
 struct dm_table *dm_options_data(const dm_options *o, const char *name)
@@ -244,4 +400,5 @@ void dm_options_free(dm_options *o)
     dm_mixture_free(o->data1);
     dm_mixture_free(o->data2);
     dm_schedule_free(o->schedule);
+    free(o->tau);
 }

@@ -26,6 +26,10 @@ typedef struct {
     int threads;
     const char *out; /* where tables, data and figures go          */
     int default_run; /* 1 unless an option changes a result        */
+    /* Of a sampler, in chapters that ask for it; otherwise 0 and NULL. */
+    double eta;  /* its noise, within the bound of its times   */
+    size_t S;    /* number of its steps                        */
+    size_t *tau; /* [S + 1]  0 = tau[0] < ... < tau[S] <= T    */
 } dm_options;
 
 /* Reads the command line of a chapter program into *o and opens the record of
@@ -34,6 +38,13 @@ typedef struct {
  * 2 after a message.  Release *o with dm_options_free. */
 int dm_options_read(dm_options *o, const char *stem, const char *title,
                     int argc, char *argv[]);
+
+/* As dm_options_read, for a chapter about samplers, which takes --eta and --tau
+ * too.  Without them o->eta is eta, and o->tau are min(S, T) times, spread
+ * evenly. */
+int dm_options_read_sampler(dm_options *o, double eta, size_t S,
+                            const char *stem, const char *title, int argc,
+                            char *argv[]);
 
 /* Opens the data file OUT/data/NAME of this run, see table.h. */
 struct dm_table *dm_options_data(const dm_options *o, const char *name);

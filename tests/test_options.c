@@ -25,12 +25,15 @@ static char *below(const char *name)
     return here;
 }
 
-/* Reads the options in a list that ends with NULL; `--out` goes first. */
-static int read_options(dm_options *o, char *const option[])
+/* Fills argv: [20] with the program's name, an `--out` and the options in a list
+ * that ends with NULL; returns how many there are. */
+static int command_line(char *const option[], char *argv[])
 {
-    char *argv[20] = { "ch99", "--out", below("out") };
     int argc = 3;
 
+    argv[0] = "ch99";
+    argv[1] = "--out";
+    argv[2] = below("out");
     for (; *option != NULL; option++)
         argv[argc++] = *option;
 #ifdef __GLIBC__
@@ -38,7 +41,24 @@ static int read_options(dm_options *o, char *const option[])
 #else
     optind = 1;
 #endif
+    return argc;
+}
+
+static int read_options(dm_options *o, char *const option[])
+{
+    char *argv[20];
+    int argc = command_line(option, argv);
+
     return dm_options_read(o, "ch99", "A title", argc, argv);
+}
+
+/* The same for a chapter about samplers, whose own are eta 0.5, 10 steps. */
+static int read_sampler(dm_options *o, char *const option[])
+{
+    char *argv[20];
+    int argc = command_line(option, argv);
+
+    return dm_options_read_sampler(o, 0.5, 10, "ch99", "A title", argc, argv);
 }
 
 #define OPTIONS(...) ((char *[]){ __VA_ARGS__, NULL })
@@ -165,6 +185,143 @@ Test(options, the_record_and_the_data_go_to_their_directories)
     dm_options_free(&o);
 }
 
+/* --- samplers ------------------------------------------------------------- */
+
+static void expect_tau(const dm_options *o, size_t S, const size_t tau[])
+{
+    cr_assert(eq(sz, o->S, S));
+    for (size_t i = 0; i <= S; i++)
+        cr_expect(eq(sz, o->tau[i], tau[i]));
+}
+
+Test(options, a_sampler_is_that_of_the_chapter_unless_told)
+{
+    dm_options o;
+
+    cr_assert(eq(int, read_sampler(&o, (char *[]){ NULL }), -1));
+    cr_expect(eq(dbl, o.eta, 0.5));
+    cr_assert(eq(sz, o.S, 10));
+    cr_expect(eq(sz, o.tau[0], 0));
+    cr_expect(eq(sz, o.tau[3], 300));
+    cr_expect(eq(sz, o.tau[10], 1000));
+    cr_expect(eq(int, o.default_run, 1));
+    dm_options_free(&o);
+    cr_assert(eq(int, read_sampler(&o, OPTIONS("--steps", "3")), -1));
+    expect_tau(&o, 3, (size_t[]){ 0, 1, 2, 3 }); /* no more than T */
+    dm_options_free(&o);
+    cr_assert(eq(int, read_options(&o, (char *[]){ NULL }), -1));
+    cr_expect(o.tau == NULL && o.S == 0);
+    dm_options_free(&o);
+}
+
+Test(options, eta_and_tau_are_taken)
+{
+    dm_options o;
+
+    cr_assert(eq(int,
+                 read_sampler(&o, OPTIONS("--tau", "7,8,9", "--steps", "500",
+                                          "--eta", "1.01")),
+                 -1));
+    expect_tau(&o, 3, (size_t[]){ 0, 7, 8, 9 });
+    cr_expect(eq(dbl, o.eta, 1.01));
+    cr_expect(eq(int, o.default_run, 0));
+    dm_options_free(&o);
+    cr_assert(
+        eq(int, read_sampler(&o, OPTIONS("--tau=uniform:3", "--eta=.25")), -1));
+    expect_tau(&o, 3, (size_t[]){ 0, 333, 667, 1000 });
+    cr_expect(eq(dbl, o.eta, 0.25));
+    dm_options_free(&o);
+    cr_assert(eq(int, read_sampler(&o, OPTIONS("--tau", "quadratic:2")), -1));
+    expect_tau(&o, 2, (size_t[]){ 0, 250, 1000 });
+    dm_options_free(&o);
+    cr_assert(
+        eq(int, read_sampler(&o, OPTIONS("--tau", "1000", "--eta", "99")), -1));
+    cr_expect(eq(dbl, o.eta, 99.0)); /* one step: no noise, no bound */
+    dm_options_free(&o);
+}
+
+static void expect_sampler_refused(char *const option[], const char *named,
+                                   const char *expected)
+{
+    dm_options o;
+
+    cr_expect(eq(int, read_sampler(&o, option), 2), "%s %s", option[0],
+              option[1]);
+    cr_expect(scratch_message(named, expected), "%s %s: want \"%s\", \"%s\"",
+              option[0], option[1], named, expected);
+    cr_expect(zero(sz, scratch_count("out")));
+}
+
+Test(options, an_eta_that_is_no_number_is_refused)
+{
+    static char *const bad[] = { "-0.1",   "nan",   "inf",   "",
+                                 "0x1p-1", "1e999", "0.5x",  " 1",
+                                 "half",   "-nan",  "1e-400" };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char quoted[40];
+        snprintf(quoted, sizeof quoted, "got \"%s\"", bad[i]);
+        expect_sampler_refused(OPTIONS("--eta", bad[i]),
+                               "--eta: expected a number of 0 or more", quoted);
+    }
+}
+
+/* At T = 2 the linear schedule has c_1 = 1e-4 and beta_2 = 0.02, so that the
+ * bound is sqrt(1 + 0.98e-4/0.02) = 1.00244700. */
+Test(options, an_eta_above_the_bound_is_refused_with_bound_and_step)
+{
+    dm_options o;
+
+    expect_sampler_refused(OPTIONS("--eta", "1.1", "--steps", "2"),
+                           "--eta: expected at most 1.002447, got 1.1",
+                           "in the step from t = 2 to s = 1");
+    expect_sampler_refused(OPTIONS("--eta", "1.2", "--tau", "100,400,1000"),
+                           "--eta: expected at most 1.0",
+                           "in the step from t = 1000 to s = 400");
+    cr_assert(eq(int,
+                 read_sampler(&o, OPTIONS("--eta", "1.002447", "--steps", "2")),
+                 -1));
+    dm_options_free(&o);
+}
+
+Test(options, times_that_do_not_rise_to_T_are_refused)
+{
+    static const struct {
+        char *tau;
+        const char *expected;
+    } all[] = { { "", "expected a whole number from 1 to 1000, got \"\"" },
+                { "0,10", "expected a whole number from 1 to 1000" },
+                { "9,9", "expected a whole number from 10 to 1000, got \"9\"" },
+                { "9,3", "expected a whole number from 10 to 1000, got \"3\"" },
+                { "9,1001", "from 10 to 1000, got \"1001\"" },
+                { "1000,1000", "expected no time behind T = 1000, got 1000" },
+                { "9,", "from 10 to 1000, got \"\"" },
+                { "9,,30", "from 10 to 1000, got \"\"" },
+                { "9 30", "from 1 to 1000, got \"9 30\"" },
+                { "-9", "from 1 to 1000, got \"-9\"" },
+                { "nan", "from 1 to 1000, got \"nan\"" },
+                { "18446744073709551617", "from 1 to 1000" },
+                { "uniform:1001", "from 1 to 1000, got \"1001\"" },
+                { "uniform:0", "from 1 to 1000, got \"0\"" },
+                { "quadratic:1001", "from 1 to 1000, got \"1001\"" },
+                { "quadratic:", "from 1 to 1000, got \"\"" },
+                { "cubic:3", "got \"cubic:3\"" } };
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        expect_sampler_refused(OPTIONS("--tau", all[i].tau), "--tau",
+                               all[i].expected);
+}
+
+Test(options, times_without_signal_are_refused)
+{
+    expect_sampler_refused(OPTIONS("--steps", "1000000"), "--tau",
+                           "got 1000000, where abar underflows");
+    expect_sampler_refused(
+        OPTIONS("--steps", "10000", "--tau", "1,10000"),
+        "--tau: expected steps that keep 1e-9 of the amplitude or more",
+        "from s = 1 to t = 10000");
+}
+
 /* --- what is not ---------------------------------------------------------- */
 
 static void expect_refused(char *const option[], const char *named,
@@ -231,6 +388,7 @@ Test(options, a_bad_mixture_is_refused_with_its_place)
 {
     expect_refused(OPTIONS("--mixture", "no-such-file"), "no-such-file",
                    "No such file");
+    expect_refused(OPTIONS("--mixture", ""), "--mixture", "expected a file");
     scratch_write("bad.txt", "# comment\n0.5 0 1\n0.5 one 1\n");
     expect_refused(OPTIONS("--mixture", below("bad.txt")), "bad.txt:3: field 2",
                    "expected a decimal number, got \"one\"");
@@ -279,6 +437,11 @@ Test(options, help_names_every_option_and_goes_no_further)
     const char *text = scratch_read("stdout");
     for (size_t i = 0; i < sizeof part / sizeof *part; i++)
         cr_expect(strstr(text, part[i]) != NULL, "--help lacks %s", part[i]);
+    cr_expect(strstr(text, "--eta") == NULL);
+    cr_expect(zero(int, read_sampler(&o, OPTIONS("--help"))));
+    text = scratch_read("stdout");
+    cr_expect(strstr(text, "--eta E") != NULL);
+    cr_expect(strstr(text, "--tau TIMES") != NULL);
     cr_expect(zero(sz, strlen(scratch_read("stderr"))));
     cr_expect(zero(sz, scratch_count("out")));
 }
