@@ -595,6 +595,15 @@ static void check_strong(size_t k, double power, double constant,
     dm_check_refutes(1.5 - strong[k], "%.1f", 1.5 - strong[k]);
 }
 
+/* What the mean of X, or of X^2, lacks after 1/h steps. */
+static double weak_error(double h, int moment)
+{
+    double rate = moment == 1 ? MU : 2.0 * MU + SIGMA * SIGMA;
+    double step = rate * h + (moment == 1 ? 0.0 : gsl_pow_2(MU * h));
+
+    return exp(rate) - exp(log1p(step) / h);
+}
+
 static void check_weak(const char *eq, int moment)
 {
     double s2 = SIGMA * SIGMA, rate = moment == 1 ? MU : 2.0 * MU + s2;
@@ -604,8 +613,7 @@ static void check_weak(const char *eq, int moment)
 
     for (int i = 0; i < 4; i++) {
         double h = ldexp(1.0 / 64.0, -i);
-        double step = rate * h + square_part * h * h;
-        y[i] = (exp(rate) - exp(log1p(step) / h)) / h;
+        y[i] = weak_error(h, moment) / h;
         if (i > 0)
             e[i - 1] = y[i] * h;
     }
@@ -793,12 +801,14 @@ static double second_moment(const dm_law *law)
     return variance + mean * mean;
 }
 
-static double w1_between(const dm_law *a, const dm_law *b)
+/* Adds to *error how far off it may be. */
+static double w1_between(const dm_law *a, const dm_law *b, double *error)
 {
-    double w1 = NAN, error;
+    double w1 = NAN, of_w1 = NAN;
 
     if (a != NULL && b != NULL)
-        dm_distance_w1(a, b, &w1, &error);
+        dm_distance_w1(a, b, &w1, &of_w1);
+    *error += of_w1;
     return w1;
 }
 
@@ -816,13 +826,13 @@ static void check_on_the_way(const dm_mixture *data, dm_sde sde, double t)
 {
     dm_mixture *start = law_at(data, sde, 1.0), *q = law_at(data, sde, t);
     dm_law *right = dm_law_of_mixture(q);
-    double y[4], w1[4];
+    double y[4], w1[4], ignored = 0.0;
     char what[64];
 
     for (size_t i = 0; i < 4; i++) {
         dm_law *law = law_back(data, sde, t, (size_t)50 << i, start);
         y[i] = second_moment(law);
-        w1[i] = w1_between(law, right);
+        w1[i] = w1_between(law, right, &ignored);
         dm_law_free(law);
     }
     estimate e = limit_of(y);
@@ -877,7 +887,7 @@ static void check_difference(const dm_mixture *data)
     dm_mixture_free(q);
 }
 
-typedef enum { STEP_EULER, STEP_BETA, STEP_TILDE, STEP_EXACT } kind;
+typedef enum { STEP_EULER, STEP_MIXED, STEP_BETA, STEP_TILDE, STEP_EXACT } kind;
 
 static double integral_of_beta(double t)
 {
@@ -902,6 +912,8 @@ static double variance_at_0(double v, int n, kind how)
             add = dm_sde_noise_rate(DM_SDE_VP, t) / n;
             factor = 1.0 + add * (0.5 - 1.0 / V);
         }
+        if (how == STEP_MIXED)
+            factor = 1.0 + b * (0.5 - 1.0 / V);
         if (how == STEP_TILDE)
             add *= dm_sde_level(DM_SDE_VP, s).variance / c;
         if (how == STEP_EXACT)
@@ -971,12 +983,427 @@ static void check_gaussian_steps(double v)
     check_global(STEP_BETA, "4.30", "DDPM", v);
 }
 
+static void print_gaussian_steps(double v)
+{
+    static const char *const name[] = { "Euler", "Euler, with beta of DDPM",
+                                        "DDPM, beta", "DDPM, beta-tilde",
+                                        "exact variance" };
+
+    printf("-- errors --\n%-26s", "Var x_0 - 0.25");
+    for (int n = 25; n <= 1600; n *= 4)
+        printf("   n = %4d", n);
+    for (int how = STEP_EULER; how <= STEP_EXACT; how++) {
+        printf("\n%-26s", name[how]);
+        for (int n = 25; n <= 1600; n *= 4) {
+            double error = variance_at_0(v, n, (kind)how) - v;
+            printf(" %10.5f", fabs(error) < 1e-9 ? 0.0 : error);
+        }
+    }
+    printf("\n");
+}
+
+/* --- 4.7 the error budget ------------------------------------------------- */
+
+/* The mixture of n mixtures with these weights; they are freed.  NULL where it
+ * would have too many components. */
+static dm_mixture *join(size_t n, const double weight[], dm_mixture *part[])
+{
+    static double w[DM_COMPONENTS_MAX], mean[DM_COMPONENTS_MAX],
+        variance[DM_COMPONENTS_MAX];
+    size_t K = 0, total = 0;
+    double sum = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        total += part[i]->K, sum += weight[i];
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; total <= DM_COMPONENTS_MAX && k < part[i]->K; k++) {
+            w[K] = weight[i] / sum * part[i]->component[k].weight;
+            mean[K] = part[i]->component[k].mean[0];
+            variance[K++] = part[i]->component[k].cov.xx;
+        }
+        dm_mixture_free(part[i]);
+    }
+    return K == 0 ? NULL : dm_mixture_new(1, K, w, mean, variance);
+}
+
+/* The law of x_t_min when the reverse SDE is followed without error from
+ * N(0, variance) at time 1, Eq. (4.31): a mixture of the laws of x_t_min given
+ * x_1, over a grid of x_1.  NULL for more than 40 components. */
+// snippet: start alone
+static dm_mixture *exact_way_back(const dm_mixture *data, dm_sde sde, double t,
+                                  double variance)
+{
+    enum { NODES = 25 }; /* half a standard deviation apart */
+    dm_level at = dm_sde_level(sde, t), end = dm_sde_level(sde, 1.0);
+    double r = end.scale / at.scale;
+    dm_level jump = { r, end.variance - r * r * at.variance };
+    dm_mixture *q = dm_mixture_diffuse(data, at), *parts[NODES];
+    double weight[NODES];
+
+    for (int i = 0; i < NODES; i++) {
+        double z = 0.5 * (i - NODES / 2), x1 = z * sqrt(variance);
+        weight[i] = 0.5 * dm_gaussian_pdf((dm_gaussian){ 0.0, 1.0 }, z);
+        parts[i] = dm_mixture_posterior(q, jump, &x1);
+    }
+    dm_mixture_free(q);
+    return join(NODES, weight, parts);
+}
+// end: start alone
+
+/* The prior of an SDE: a Gaussian with its noise at time 1. */
+static dm_mixture *normal(double mean, double variance)
+{
+    const double one = 1.0;
+
+    return dm_mixture_new(1, 1, &one, &mean, &variance);
+}
+
+static void check_start(const dm_mixture *data, dm_sde sde, double t)
+{
+    double variance = dm_sde_level(sde, 1.0).variance, y[4], right;
+    dm_mixture *prior = normal(0.0, variance), *q = law_at(data, sde, t);
+    dm_mixture *alone = exact_way_back(data, sde, t, variance);
+
+    if (alone != NULL) {
+        for (size_t i = 0; i < 4; i++) {
+            dm_law *law = law_back(data, sde, t, (size_t)50 << i, prior);
+            dm_law_moments(law, &y[i], NULL);
+            dm_law_free(law);
+        }
+        estimate e = limit_of(y);
+        double wrong;
+        dm_mixture_moments(alone, &right, NULL);
+        dm_mixture_moments(q, &wrong, NULL);
+        dm_check_numeric(e.value - wrong, right - wrong, e.error, 1.0, "4.31",
+                         "%s: E x_t - that of q_t, t = %g", names[sde], t);
+        dm_check_refutes(0.0, "the start is forgotten");
+        dm_check_refutes(-dm_sde_level(sde, 1.0).scale * wrong /
+                             dm_sde_level(sde, t).scale,
+                         "the start is kept, as it is");
+    }
+    dm_mixture_free(alone);
+    dm_mixture_free(prior);
+    dm_mixture_free(q);
+}
+
+/* W1 between centred Gaussians of these variances. */
+static double w1_of_variances(double v, double w)
+{
+    return fabs(sqrt(v) - sqrt(w)) * sqrt(2.0 / M_PI);
+}
+
+static void check_truncation(const dm_options *o, double v)
+{
+    dm_level level = dm_sde_level(DM_SDE_VP, o->t_min);
+    dm_mixture *data = normal(0.0, v);
+    dm_mixture *q = dm_mixture_diffuse(data, level);
+    dm_law *target = dm_law_of_mixture(data), *stopped = dm_law_of_mixture(q);
+    double w1, error, V = gsl_pow_2(level.scale) * v + level.variance;
+
+    dm_distance_w1(stopped, target, &w1, &error);
+    dm_check_numeric(w1, w1_of_variances(V, v), error + 1e-10, 1.0, "4.32",
+                     "Gaussian data: W1, stopped at t = %g", o->t_min);
+    dm_check_refutes(sqrt(level.variance * 2.0 / M_PI), "E|noise|");
+    dm_check_refutes(0.0, "nothing is lost");
+    dm_law_free(target);
+    dm_law_free(stopped);
+    dm_mixture_free(data);
+    dm_mixture_free(q);
+}
+
+/* W1 with each cause of error alone, with each switched off, and with all. */
+typedef struct {
+    double start, steps, stop, no_start, no_steps, no_stop, all;
+    double error; /* how far the seven may be off together */
+} budget;
+
+static budget budget_of(const dm_mixture *data, dm_sde sde, double t, size_t n)
+{
+    double variance = dm_sde_level(sde, 1.0).variance;
+    dm_mixture *q1 = law_at(data, sde, 1.0), *q = law_at(data, sde, t);
+    dm_mixture *prior = normal(0.0, variance);
+    dm_mixture *m = exact_way_back(data, sde, t, variance);
+    double e = 0.0;
+    // snippet: budget
+    dm_law *target = dm_law_of_mixture(data), *stopped = dm_law_of_mixture(q);
+    dm_law *all = law_back(data, sde, t, n, prior);
+    dm_law *steps = law_back(data, sde, t, n, q1);
+    dm_law *start = m == NULL ? NULL : dm_law_of_mixture(m);
+    budget b = { .start = w1_between(start, stopped, &e),
+                 .steps = w1_between(steps, stopped, &e),
+                 .stop = w1_between(stopped, target, &e),
+                 .no_start = w1_between(steps, target, &e),
+                 .no_steps = w1_between(start, target, &e),
+                 .no_stop = w1_between(all, stopped, &e),
+                 .all = w1_between(all, target, &e) };
+    // end: budget
+    b.error = e;
+    dm_law *laws[] = { target, stopped, all, steps, start };
+    for (size_t i = 0; i < 5; i++)
+        dm_law_free(laws[i]);
+    dm_mixture *mixtures[] = { q1, q, prior, m };
+    for (size_t i = 0; i < 4; i++)
+        dm_mixture_free(mixtures[i]);
+    return b;
+}
+
+static void check_sum(const dm_options *o, dm_sde sde, double v)
+{
+    dm_mixture *data = normal(0.0, v);
+    budget b = budget_of(data, sde, o->t_min, o->n);
+    dm_level level = dm_sde_level(sde, o->t_min);
+    double V = gsl_pow_2(level.scale) * v + level.variance;
+    const way_back right = { 1.0, 1.0, -1.0 };
+    double end = variance_back(sde, v, o->t_min, (int)o->n, right);
+
+    dm_check_numeric(b.no_start, w1_of_variances(end, v), b.error, 1.0, "4.33",
+                     "%s, Gaussian data: W1, start right", names[sde]);
+    dm_check_refutes(b.stop, "the steps cost nothing");
+    if ((end > V) == (V > v))
+        dm_check_refutes(fabs(b.steps - b.stop), "the errors cancel");
+    else
+        dm_check_refutes(b.steps + b.stop, "the errors add");
+    dm_mixture_free(data);
+}
+
+static void print_budget(const dm_options *o, dm_table *t)
+{
+    static const size_t shown[] = { 25, 100, 400 };
+
+    printf("-- budget --\n%-7s %5s | %8s %8s %8s %8s | %8s %8s %8s %8s\n",
+           "SDE", "n", "start", "steps", "stop", "sum", "all", "no start",
+           "no steps", "no stop");
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            budget b = budget_of(o->data1, all_sdes[i], o->t_min, shown[k]);
+            double sum = b.start + b.steps + b.stop;
+            printf("%-7s %5zu | %8.5f %8.5f %8.5f %8.5f | %8.5f %8.5f %8.5f "
+                   "%8.5f\n",
+                   names[i], shown[k], b.start, b.steps, b.stop, sum, b.all,
+                   b.no_start, b.no_steps, b.no_stop);
+            double row[] = { (double)i, (double)shown[k], b.start,
+                             b.steps,   b.stop,           b.all,
+                             sum };
+            dm_table_row(t, 7, row);
+        }
+        dm_table_printf(t, "\n\n");
+    }
+}
+
+/* --- laws of draws -------------------------------------------------------- */
+
+/* A row: the engine draws from the exact law of n steps back from N(0, 1). */
+static void check_draws(const dm_options *o)
+{
+    double *t = malloc((o->n + 1) * sizeof *t);
+    dm_cloud *cloud = dm_cloud_new(1, o->particles);
+    dm_run run = { .seed = o->seed,
+                   .stream = DM_STREAM_SAMPLER,
+                   .threads = o->threads };
+    dm_law *law = law_back(o->data1, DM_SDE_VP, o->t_min, o->n, NULL);
+    dm_law *target = dm_law_of_mixture(o->data1);
+
+    dm_sampler_times(o->t_min, o->n, t);
+    dm_sampler *table = dm_sampler_reverse_sde(DM_SDE_VP, o->n, t, 1.0);
+    dm_cloud_start(cloud, 1.0, o->seed);
+    dm_cloud_run(cloud, table, o->data1, &run);
+    if (law != NULL) {
+        dm_sampled ks, other;
+        dm_distance_ks_sample(law, cloud->n, cloud->x, 2.0 * DM_CHECK_TAIL,
+                              &ks);
+        dm_distance_ks_sample(target, cloud->n, cloud->x, 2.0 * DM_CHECK_TAIL,
+                              &other);
+        dm_check_law(ks.value, 0.0, 0.0, ks.limit, 1.0, "4.25",
+                     "VP: KS of draws to their exact law");
+        dm_check_refutes(other.value, "the law of the data");
+    }
+    dm_law_free(law);
+    dm_law_free(target);
+    dm_sampler_free(table);
+    dm_cloud_free(cloud);
+    free(t);
+}
+
+/* --- exercises ------------------------------------------------------------ */
+
+static void check_ito(const wiener *sum)
+{
+    double w2 = gsl_pow_2(sum->ito_end);
+
+    dm_check_exact(sum->ito, 0.5 * (w2 - sum->ito_variation), 4.0 * FINE, 4.0,
+                   "4.3", "Ex. 1: sum of w dw, one path");
+    dm_check_refutes(0.5 * w2, "w(1)^2/2, as for a smooth path");
+}
+
+static void check_stationary(void)
+{
+    const double b = 0.2;
+    double v = 1.0;
+
+    for (int i = 0; i < 1000; i++)
+        v = gsl_pow_2(1.0 - 0.5 * b) * v + b;
+    dm_check_exact(v, 1.0 / (1.0 - 0.25 * b), 64.0, 1.0, "4.24",
+                   "Ex. 2: variance, Euler for ever, N(0, 1)");
+    dm_check_refutes(1.0, "1, as that of the data");
+    dm_check_refutes(1.0 / (1.0 - 0.5 * b), "1/(1 - beta/2)");
+}
+
+static void check_tilde(double v)
+{
+    double y[5], change[4];
+
+    for (int i = 0; i < 5; i++) {
+        int n = 4000 << i;
+        y[i] = n * (variance_at_0(v, n, STEP_TILDE) - v);
+    }
+    for (int i = 0; i < 4; i++)
+        change[i] = y[i + 1] - y[i];
+    estimate e = limit_of(change);
+    dm_check_numeric(e.value, -0.1 * M_LN2, e.error, 1.0, "4.30",
+                     "Ex. 3: beta-tilde, change of error/h");
+    dm_check_refutes(0.0, "order 1, as with beta");
+}
+
+/* --- data of the figures -------------------------------------------------- */
+
+/* t and the path of particle 0 on three grids. */
+static void write_wiener(const dm_options *o)
+{
+    static const size_t grids[] = { 8, 32, FINE };
+    block *b = malloc(sizeof *b);
+    dm_table *t = dm_options_data(o, "ch04_wiener.dat");
+
+    if (b != NULL)
+        draw_block(o, 0, b);
+    for (size_t g = 0; b != NULL && g < 3; g++) {
+        double row[] = { 0.0, 0.0 };
+        dm_table_row(t, 2, row);
+        for (size_t j = 0; j < grids[g]; j++) {
+            row[0] = (double)(j + 1) / (double)grids[g];
+            row[1] += increment(b, grids[g], j, 0);
+            dm_table_row(t, 2, row);
+        }
+        dm_table_printf(t, "\n\n");
+    }
+    dm_table_close(t);
+    free(b);
+}
+
+/* Per scheme: h, drawn root mean square, its standard error, the exact one. */
+static void write_strong(const dm_options *o, const tally *sum)
+{
+    dm_table *t = dm_options_data(o, "ch04_strong.dat");
+    dm_table *slopes = dm_options_data(o, "ch04_slopes.dat");
+
+    for (size_t k = 0; k < SCHEMES; k++) {
+        double mean_square[LEVELS], n = PATHS;
+        for (size_t l = 0; l < LEVELS; l++) {
+            mean_square[l] = sum->e2[k][l] / n;
+            double variance = sum->e4[k][l] / n - gsl_pow_2(mean_square[l]);
+            double rms = sqrt(mean_square[l]);
+            double row[] = { step_of(l), rms, 0.5 * sqrt(variance / n) / rms,
+                             sqrt(square[k](step_of(l))) };
+            dm_table_row(t, 4, row);
+        }
+        dm_table_printf(t, "\n\n");
+        double row[] = { fitted_slope(mean_square),
+                         2.0 * sqrt(sum->bend[k]) / n };
+        dm_table_row(slopes, 2, row);
+    }
+    dm_table_close(t);
+    dm_table_close(slopes);
+    t = dm_options_data(o, "ch04_weak.dat"); /* h, errors of E X, E X^2 */
+    for (size_t l = 0; l < LEVELS; l++) {
+        double h = step_of(l);
+        double row[] = { h, weak_error(h, 1), weak_error(h, 2) };
+        dm_table_row(t, 3, row);
+    }
+    dm_table_close(t);
+}
+
+enum { SHOWN = 9, STEPS = 200 };
+
+/* Runs SHOWN particles, from the quantiles of `start`, through the table; one
+ * row a time: t, where they are. */
+static void write_run(const dm_options *o, dm_table *t, const double times[],
+                      const dm_sampler *table, const dm_mixture *start)
+{
+    static double x[(STEPS + 1) * SHOWN];
+    dm_record record = { .paths = SHOWN, .times = STEPS + 1, .x = x };
+    dm_run run = { o->seed, DM_STREAM_EXTRA, 1, 0, 1, &record };
+    dm_cloud *cloud = dm_cloud_new(1, SHOWN);
+
+    for (size_t p = 0; p < SHOWN; p++)
+        cloud->x[p] = dm_mixture_quantile(start, ((double)p + 0.5) / SHOWN);
+    dm_cloud_run(cloud, table, o->data1, &run);
+    for (size_t i = 0; i <= STEPS; i++) {
+        double row[SHOWN + 1] = { times[i] };
+        for (size_t p = 0; p < SHOWN; p++)
+            row[p + 1] = x[i * SHOWN + p];
+        dm_table_row(t, SHOWN + 1, row);
+    }
+    dm_table_printf(t, "\n\n");
+    dm_cloud_free(cloud);
+}
+
+static dm_sampler *forward_table(dm_sde sde, const double t[])
+{
+    dm_sampler *table = dm_sampler_new(STEPS);
+
+    for (size_t i = 0; i < STEPS; i++) {
+        double h = t[i + 1] - t[i];
+        table->step[i].A = 1.0 + h * dm_sde_drift(sde, t[i]);
+        table->step[i].C = sqrt(h * dm_sde_noise_rate(sde, t[i]));
+    }
+    return table;
+}
+
+static void write_paths(const dm_options *o)
+{
+    double t[STEPS + 1], down[STEPS + 1];
+    dm_table *out = dm_options_data(o, "ch04_paths.dat");
+    dm_mixture *normal_law = normal(0.0, 1.0);
+
+    dm_sampler_times(1e-3, STEPS, t);
+    for (size_t i = 0; i <= STEPS; i++)
+        down[i] = t[STEPS - i];
+    dm_sampler *forward = forward_table(DM_SDE_VP, t);
+    dm_sampler *back = dm_sampler_reverse_sde(DM_SDE_VP, STEPS, t, 1.0);
+    write_run(o, out, t, forward, o->data1);
+    write_run(o, out, down, back, normal_law);
+    dm_table_close(out);
+    dm_sampler_free(forward);
+    dm_sampler_free(back);
+    dm_mixture_free(normal_law);
+}
+
+static void write_field(const dm_options *o)
+{
+    enum { COLUMNS = 40, ROWS = 50 };
+    dm_table *out = dm_options_data(o, "ch04_field.dat"); /* t, x, density */
+    double low = fmin(-3.0, dm_mixture_quantile(o->data1, 1e-4));
+    double high = fmax(3.0, dm_mixture_quantile(o->data1, 1.0 - 1e-4));
+
+    for (size_t i = 0; i <= COLUMNS; i++) {
+        double t = 1e-3 + (1.0 - 1e-3) * (double)i / COLUMNS;
+        dm_mixture *q = law_at(o->data1, DM_SDE_VP, t);
+        for (size_t k = 0; k <= ROWS; k++) {
+            double x = low + (high - low) * (double)k / ROWS;
+            double row[] = { t, x, exp(dm_mixture_log_density(q, &x)) };
+            dm_table_row(out, 3, row);
+        }
+        dm_table_printf(out, "\n");
+        dm_mixture_free(q);
+    }
+    dm_table_close(out);
+}
+
 int main(int argc, char *argv[])
 {
     static tally sum;
     dm_options o;
-    int status =
-        dm_options_read(&o, "ch04_sde", "SDE discretisation", argc, argv);
+    int status = dm_options_read_sde(&o, 0.01, 0.01, "ch04_sde",
+                                     "SDE discretisation", argc, argv);
     if (status != -1)
         return status;
 
@@ -1030,9 +1457,30 @@ int main(int argc, char *argv[])
     check_on_the_way(o.data1, DM_SDE_VP, 0.1);
     check_on_the_way(o.data1, DM_SDE_SUB_VP, 0.5);
     check_on_the_way(o.data1, DM_SDE_VE, 0.5);
+    check_draws(&o);
     dm_check_table("ddpm");
     check_difference(o.data1);
     check_gaussian_steps(0.25);
+
+    print_gaussian_steps(0.25);
+    dm_check_table("parts");
+    check_start(o.data1, DM_SDE_VP, 0.5);
+    check_start(o.data1, DM_SDE_VE, 0.5);
+    check_truncation(&o, 0.25);
+    for (size_t i = 0; i < 3; i++)
+        check_sum(&o, all_sdes[i], 0.25);
+    dm_table *t = dm_options_data(&o, "ch04_budget.dat");
+    print_budget(&o, t);
+    dm_table_close(t);
+
+    dm_check_table("exercises");
+    check_ito(&sum.w);
+    check_stationary();
+    check_tilde(0.25);
+    write_wiener(&o);
+    write_strong(&o, &sum);
+    write_paths(&o);
+    write_field(&o);
 
     dm_options_free(&o);
     return dm_check_end();

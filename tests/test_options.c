@@ -499,7 +499,6 @@ Test(options, help_names_every_option_and_goes_no_further)
     text = scratch_read("stdout");
     cr_expect(strstr(text, "--t-min T") != NULL);
     cr_expect(strstr(text, "--dt H") != NULL);
-    cr_expect(strstr(text, "--eta") == NULL);
     cr_expect(zero(sz, strlen(scratch_read("stderr"))));
     cr_expect(zero(sz, scratch_count("out")));
 }
