@@ -409,7 +409,7 @@ static void check_fokker_planck(const dm_mixture *data, dm_sde sde)
 
 /* Mean squares of the error at time 1 in n steps, Eqs. (4.15), (4.18) and
  * (4.19). */
-// snippet: mean square
+// snippet: mean-square
 static double square_of_gbm(double h, int milstein)
 {
     double s2 = SIGMA * SIGMA, extra = milstein ? 0.5 * s2 * s2 * h * h : 0.0;
@@ -418,7 +418,7 @@ static double square_of_gbm(double h, int milstein)
 
     return exp(both / h) - 2.0 * exp(cross / h) + exp(2.0 * MU + s2);
 }
-// end: mean square
+// end: mean-square
 
 static double square_euler(double h)
 {
@@ -894,35 +894,54 @@ static double integral_of_beta(double t)
     return t * (0.1 + 9.95 * t);
 }
 
-/* The variance of x_0 after n steps of VP from q_1, for data N(0, v). */
+static double beta_of(double t)
+{
+    return dm_sde_noise_rate(DM_SDE_VP, t);
+}
+
+static double c_of(double t)
+{
+    return dm_sde_level(DM_SDE_VP, t).variance;
+}
+
+/* A step back from t to s for data N(0, v): a factor, and added variance. */
+typedef struct {
+    double factor, added;
+} gaussian_step;
+
 // snippet: gaussian
+static gaussian_step step_back(double v, double t, double s, kind how)
+{
+    double b = -expm1(integral_of_beta(s) - integral_of_beta(t));
+    double c = c_of(t), V = (1.0 - c) * v + c;
+    double exact = (1.0 - b / V) / sqrt(1.0 - b), rate = beta_of(t) * (t - s);
+
+    switch (how) {
+    case STEP_EULER:
+        return (gaussian_step){ 1 + rate * (0.5 - 1 / V), rate };
+    case STEP_MIXED:
+        return (gaussian_step){ 1 + b * (0.5 - 1 / V), b };
+    case STEP_BETA:
+        return (gaussian_step){ exact, b };
+    case STEP_TILDE:
+        return (gaussian_step){ exact, b * c_of(s) / c };
+    default:
+        return (gaussian_step){ exact, b / (1 - b) * (1 - b / V) };
+    }
+}
+// end: gaussian
+
+/* The variance of x_0 after n steps from q_1, Eq. (4.28). */
 static double variance_at_0(double v, int n, kind how)
 {
-    double x = 0.0;
+    double c = c_of(1.0), x = (1.0 - c) * v + c;
 
     for (int i = n; i > 0; i--) {
-        double t = 1.0 * i / n, s = (i - 1.0) / n;
-        double b = -expm1(integral_of_beta(s) - integral_of_beta(t));
-        double c = dm_sde_level(DM_SDE_VP, t).variance;
-        double V = (1.0 - c) * v + c, factor = (1.0 - b / V) / sqrt(1.0 - b);
-        double add = b;
-        if (i == n)
-            x = V;
-        if (how == STEP_EULER) {
-            add = dm_sde_noise_rate(DM_SDE_VP, t) / n;
-            factor = 1.0 + add * (0.5 - 1.0 / V);
-        }
-        if (how == STEP_MIXED)
-            factor = 1.0 + b * (0.5 - 1.0 / V);
-        if (how == STEP_TILDE)
-            add *= dm_sde_level(DM_SDE_VP, s).variance / c;
-        if (how == STEP_EXACT)
-            add *= (1.0 - b / V) / (1.0 - b);
-        x = factor * factor * x + add; /* Eq. (4.28) */
+        gaussian_step step = step_back(v, 1.0 * i / n, (i - 1.0) / n, how);
+        x = step.factor * step.factor * x + step.added;
     }
     return x;
 }
-// end: gaussian
 
 /* What a step loses or adds, over h^2, carried on to time 0: the integrands of
  * Eqs. (4.29) and (4.30). */
@@ -1029,7 +1048,7 @@ static dm_mixture *join(size_t n, const double weight[], dm_mixture *part[])
 /* The law of x_t_min when the reverse SDE is followed without error from
  * N(0, variance) at time 1, Eq. (4.31): a mixture of the laws of x_t_min given
  * x_1, over a grid of x_1.  NULL for more than 40 components. */
-// snippet: start alone
+// snippet: start-alone
 static dm_mixture *exact_way_back(const dm_mixture *data, dm_sde sde, double t,
                                   double variance)
 {
@@ -1048,7 +1067,7 @@ static dm_mixture *exact_way_back(const dm_mixture *data, dm_sde sde, double t,
     dm_mixture_free(q);
     return join(NODES, weight, parts);
 }
-// end: start alone
+// end: start-alone
 
 /* The prior of an SDE: a Gaussian with its noise at time 1. */
 static dm_mixture *normal(double mean, double variance)
