@@ -14,6 +14,8 @@
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
 
 #include "check.h"
 #include "cloud.h"
@@ -1344,14 +1346,52 @@ static void write_strong(const dm_options *o, const tally *sum)
 
 enum { SHOWN = 9, STEPS = 200 };
 
+enum { MANY = 4000, TIMES = 11 };
+static const double shown_parts[] = { 0.1, 0.25, 0.5, 0.9 };
+
+/* Runs MANY particles, from the quantiles of `start`, through the table; at
+ * TIMES times: t, quantiles of the particles, and of q_t. */
+static void write_quantiles(const dm_options *o, dm_table *t,
+                            const double times[], const dm_sampler *table,
+                            const dm_mixture *start, dm_stream stream)
+{
+    static double x[TIMES * MANY];
+    size_t at[TIMES];
+    dm_record record = { .paths = MANY, .times = TIMES, .time = at, .x = x };
+    dm_run run = { o->seed, stream, o->threads, 0, 1, &record };
+    dm_cloud *cloud = dm_cloud_new(1, MANY);
+
+    for (size_t i = 0; i < TIMES; i++)
+        at[i] = i * STEPS / (TIMES - 1);
+    for (size_t p = 0; p < MANY; p++)
+        cloud->x[p] = dm_mixture_quantile(start, ((double)p + 0.5) / MANY);
+    dm_cloud_run(cloud, table, o->data1, &run);
+    for (size_t i = 0; i < TIMES; i++) {
+        dm_mixture *q = law_at(o->data1, DM_SDE_VP, times[at[i]]);
+        double row[9] = { times[at[i]] };
+        gsl_sort(x + i * MANY, 1, MANY);
+        for (size_t k = 0; k < 4; k++) {
+            row[1 + k] =
+                gsl_stats_quantile_from_sorted_data(x + i * MANY, 1, MANY,
+                                                    shown_parts[k]);
+            row[5 + k] = dm_mixture_quantile(q, shown_parts[k]);
+        }
+        dm_table_row(t, 9, row);
+        dm_mixture_free(q);
+    }
+    dm_table_printf(t, "\n\n");
+    dm_cloud_free(cloud);
+}
+
 /* Runs SHOWN particles, from the quantiles of `start`, through the table; one
  * row a time: t, where they are. */
 static void write_run(const dm_options *o, dm_table *t, const double times[],
-                      const dm_sampler *table, const dm_mixture *start)
+                      const dm_sampler *table, const dm_mixture *start,
+                      dm_stream stream)
 {
     static double x[(STEPS + 1) * SHOWN];
     dm_record record = { .paths = SHOWN, .times = STEPS + 1, .x = x };
-    dm_run run = { o->seed, DM_STREAM_EXTRA, 1, 0, 1, &record };
+    dm_run run = { o->seed, stream, 1, 0, 1, &record };
     dm_cloud *cloud = dm_cloud_new(1, SHOWN);
 
     for (size_t p = 0; p < SHOWN; p++)
@@ -1390,8 +1430,12 @@ static void write_paths(const dm_options *o)
         down[i] = t[STEPS - i];
     dm_sampler *forward = forward_table(DM_SDE_VP, t);
     dm_sampler *back = dm_sampler_reverse_sde(DM_SDE_VP, STEPS, t, 1.0);
-    write_run(o, out, t, forward, o->data1);
-    write_run(o, out, down, back, normal_law);
+    write_run(o, out, t, forward, o->data1, DM_STREAM_FORWARD);
+    write_run(o, out, down, back, normal_law, DM_STREAM_SAMPLER);
+    dm_table_close(out);
+    out = dm_options_data(o, "ch04_quantiles.dat");
+    write_quantiles(o, out, t, forward, o->data1, DM_STREAM_FORWARD);
+    write_quantiles(o, out, down, back, normal_law, DM_STREAM_SAMPLER);
     dm_table_close(out);
     dm_sampler_free(forward);
     dm_sampler_free(back);

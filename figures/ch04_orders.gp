@@ -9,7 +9,7 @@ load 'figures/style.gp'
 
 d = data('ch04_strong.dat')
 w = data('ch04_weak.dat')
-slope(k) = system(sprintf("awk 'NR == %d { printf \"%%.2f ± %%.2f\", $1, $2 }' %s", k, data('ch04_slopes.dat')))
+slope(k) = system(sprintf("awk 'NR == %d { printf \"%%.3f ± %%.3f\", $1, $2 }' %s", k, data('ch04_slopes.dat')))
 set multiplot layout 1,2 margins 0.12,0.985,0.17,0.93 spacing 0.13,0
 set logscale xy
 set xrange [0.003:0.16]
