@@ -226,7 +226,8 @@ static int take_sde(dm_options *o, const request *r)
         return -1;
     }
     double horizon = 1.0 - o->t_min, steps = ceil(horizon / o->dt - 1e-9);
-    if (!(o->dt > 0.0 && o->dt <= horizon && steps <= SDE_STEPS_MAX)) {
+    if (!(o->dt > 0.0 && o->dt <= horizon * (1.0 + 1e-9) &&
+          steps <= SDE_STEPS_MAX)) {
         fprintf(stderr,
                 "--dt: expected a step of at most the horizon 1 - t-min = %g, "
                 "and at least 1/%d of it, got %g\n",
