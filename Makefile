@@ -191,10 +191,22 @@ check: $(PAGES:%=build/pages/%) figures build/proofread.txt
 proofread: build/proofread.txt
 	@cat build/proofread.txt
 
-build/proofread.txt: build/proofread $(STEMS:%=chapters/%.md)
-	@./build/proofread $(STEMS:%=chapters/%.md) > $(new); status=$$?; \
+# A page at a time, so that only those are read again that have changed, and
+# two at once under -j; then all their lines and the sum of their last lines.
+build/lines/%.txt: chapters/%.md build/proofread
+	@mkdir -p $(@D)
+	@./build/proofread $< > $(new); status=$$?; \
 	if [ $$status = 0 ]; then mv $(new) $@; \
 	else grep -E ': (FAIL|unread) ' $(new); rm -f $(new); exit $$status; fi
+
+build/proofread.txt: $(STEMS:%=build/lines/%.txt)
+	@awk '!/^proofread: / { print; next } \
+	     { n = split(substr($$0, 12), of, ", "); \
+	       for (i = 1; i <= n; i++) { \
+	         sum[i] += of[i]; sub(/[0-9]+/, "", of[i]); what[i] = of[i] } } \
+	     END { printf "proofread:"; for (i = 1; i <= n; i++) \
+	             printf " %d%s%s", sum[i], what[i], i < n ? "," : "\n" }' \
+	  $^ > $(new) && mv $(new) $@
 
 LEDGER = awk -f src/book/ledger.awk $(wildcard chapters/*.md notes/*.md) \
          README.md $(wildcard src/*.[ch] chapters/*.c tests/*.c figures/*.gp) \
