@@ -33,7 +33,10 @@ LIBS      = $(GSL) -lm $(LDLIBS)
 OPENMP   := $(shell echo 'int main(void) { return 0; }' | $(CC) -fopenmp \
             -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
 
-MODULES  := $(patsubst src/%.c,%,$(wildcard src/*.c))
+# The proofreader's modules are in a library of their own: chapters do not wait
+# for them.
+READERS  := chance expression latex page relation repair value
+MODULES  := $(filter-out $(READERS),$(patsubst src/%.c,%,$(wildcard src/*.c)))
 HEADERS  := $(wildcard src/*.h)
 STEMS    := $(patsubst chapters/%.c,%,$(wildcard chapters/ch*.c))
 FIGURES  := $(patsubst figures/%.gp,%,$(wildcard figures/ch*.gp))
@@ -68,23 +71,35 @@ build/obj/%.o: src/%.c $(HEADERS) Makefile
 	@$(COMPILE) $(WARNINGS) -c -o $(new) $< && mv $(new) $@
 
 build/libdm.a: $(MODULES:%=build/obj/%.o)
+build/libread.a: $(READERS:%=build/obj/%.o)
+build/%.a:
 	@rm -f $(new) && $(AR) rcs $(new) $^ && mv $(new) $@
 
-build/ch%: chapters/ch%.c build/libdm.a
-	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
+build/obj/chapters/%.o: chapters/%.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	@$(COMPILE) $(WARNINGS) -c -o $(new) $< && mv $(new) $@
 
-build/proofread: src/book/proofread.c build/libdm.a
-	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
+build/ch%: build/obj/chapters/ch%.o build/libdm.a
+	@$(COMPILE) -o $(new) $^ $(LIBS) && mv $(new) $@
+
+build/proofread: src/book/proofread.c build/libread.a build/libdm.a
+	@$(COMPILE) $(WARNINGS) -o $(new) $^ $(LIBS) && mv $(new) $@
 
 build/digits: tests/digits.c build/libdm.a
 	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
 
 # --- running the chapters -----------------------------------------------------
 
+# As many threads as the machine has processors; no number depends on it.
+ifndef THREADS
+THREADS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); \
+             [ "$$n" -le 256 ] || n=256; echo "$$n")
+endif
+
 # The default run of a chapter; its data and its .tsv come with its .txt.
 build/out/%.txt: build/% $(DATA)
 	@mkdir -p $(@D)
-	@./$< > $(new); status=$$?; \
+	@./$< $(if $(filter ch%,$*),--threads $(THREADS)) > $(new); status=$$?; \
 	if [ $$status = 0 ]; then mv $(new) $@; \
 	else cat $(new); rm -f $(new); exit $$status; fi
 
@@ -120,7 +135,7 @@ define chapter
 chapter$(call number,$(1)): build/$(1)
 	@mkdir -p build/args/out
 	@txt=build/args/out/$(1).txt; new=$$$$txt.$$$$$$$$.new; \
-	./build/$(1) $$(ARGS) --out build/args > $$$$new; status=$$$$?; \
+	./build/$(1) --threads $(THREADS) $$(ARGS) --out build/args > $$$$new; status=$$$$?; \
 	cat $$$$new; \
 	if [ $$$$status = 2 ]; then rm $$$$new; else mv $$$$new $$$$txt; fi; \
 	exit $$$$status
@@ -218,11 +233,11 @@ ledger: $(STEMS:%=build/out/%.txt) build/proofread.txt
 # --- tests --------------------------------------------------------------------
 
 # Criterion's macros do not survive -Wconversion.
-build/test_%: tests/test_%.c $(wildcard tests/*.h) build/libdm.a
+build/test_%: tests/test_%.c $(wildcard tests/*.h) build/libread.a build/libdm.a
 	@pkg-config --exists criterion || { echo \
 	  "Criterion is not here: sh src/setup.sh installs it" >&2; exit 1; }
 	@$(COMPILE) $(filter-out -Wconversion,$(WARNINGS)) \
-	  $(shell pkg-config --cflags criterion) -o $(new) $< build/libdm.a \
+	  $(shell pkg-config --cflags criterion) -o $(new) $< $(filter %.a,$^) \
 	  $(LIBS) $(shell pkg-config --libs criterion) && mv $(new) $@
 
 test: $(TESTS) $(STEMS:%=build/%) build/proofread

@@ -67,9 +67,9 @@ static estimate limit_of(const double y[4])
 static void check_order(const double e[3], double order, const char *eq,
                         const char *what)
 {
-    double slope = log2(e[1] / e[2]), before = log2(e[0] / e[1]);
+    double last = log2(e[1] / e[2]), before = log2(e[0] / e[1]);
 
-    dm_check_order(slope, order, 2.0 * fabs(slope - before), eq, "%s", what);
+    dm_check_order(last, order, 2.0 * fabs(last - before), eq, "%s", what);
 }
 
 /* The integral of f from 0 to t, with a relative error of 1e-12. */

@@ -134,6 +134,10 @@ static dm_mixture *load(const char *path)
  * the 1-D data, by its first coordinate. */
 static int take_mixture(dm_options *o, const char *path)
 {
+    if (path[0] == '\0') {
+        fprintf(stderr, "--mixture: expected a file, got \"\"\n");
+        return -1;
+    }
     dm_mixture *m = load(path);
 
     if (m == NULL)
@@ -202,9 +206,10 @@ static int read_number(const char *option, const char *expected,
 
     if (text == NULL)
         return 0;
+    errno = 0;
     double number = strtod(text, &end);
     if (text[0] == '\0' || strchr(".0123456789", text[0]) == NULL ||
-        strpbrk(text, "xX") != NULL || *end != '\0' || !isfinite(number)) {
+        strpbrk(text, "xX") != NULL || *end != '\0' || errno != 0) {
         fprintf(stderr, "--%s: expected %s, got \"%.60s\"\n", option, expected,
                 text);
         return -1;

@@ -263,8 +263,9 @@ static void expect_sampler_refused(char *const option[], const char *named,
 
 Test(options, an_eta_that_is_no_number_is_refused)
 {
-    static char *const bad[] = { "-0.1",  "nan",  "inf", "",     "0x1p-1",
-                                 "1e999", "0.5x", " 1",  "half", "-nan" };
+    static char *const bad[] = { "-0.1",   "nan",   "inf",   "",
+                                 "0x1p-1", "1e999", "0.5x",  " 1",
+                                 "half",   "-nan",  "1e-400" };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char quoted[40];
@@ -392,6 +393,7 @@ Test(options, a_bad_mixture_is_refused_with_its_place)
 {
     expect_refused(OPTIONS("--mixture", "no-such-file"), "no-such-file",
                    "No such file");
+    expect_refused(OPTIONS("--mixture", ""), "--mixture", "expected a file");
     scratch_write("bad.txt", "# comment\n0.5 0 1\n0.5 one 1\n");
     expect_refused(OPTIONS("--mixture", below("bad.txt")), "bad.txt:3: field 2",
                    "expected a decimal number, got \"one\"");
