@@ -236,11 +236,11 @@ static void check_moments(dm_sde sde, const char *name, double t)
     estimate m = limit_of(mean), v = limit_of(variance);
     if (sde != DM_SDE_VE) {
         dm_check_numeric(m.value, level.scale, m.error, 1.0, "4.7",
-                         "%s: mean of x_t, Euler, h to 0", name);
+                         "%s: mean of x_t, h to 0", name);
         dm_check_refutes(exp(-b), "exp(-B) for its root");
     }
     dm_check_numeric(v.value, level.variance, v.error, 1.0, "4.7",
-                     "%s: variance of x_t, Euler, h to 0", name);
+                     "%s: variance of x_t, h to 0", name);
     if (sde == DM_SDE_VP)
         dm_check_refutes(2.0 * -expm1(-0.5 * b), "V' = f V + g^2");
     if (sde == DM_SDE_SUB_VP)
@@ -592,7 +592,8 @@ static void check_strong(size_t k, double power, double constant,
     estimate c = limit_of(y);
     if (isfinite(constant)) {
         dm_check_numeric(c.value, constant, c.error, 1.0, eq,
-                         "%s: E e^2/h^%g, h to 0", name, power);
+                         "%s: E e^2/h%s, h to 0", name,
+                         power == 1.0 ? "" : "^2");
         dm_check_refutes(0.0, "a higher order");
         dm_check_refutes(2.0 * constant, "twice the constant");
     }
@@ -624,7 +625,7 @@ static void check_weak(const char *eq, int moment)
     }
     estimate c = limit_of(y);
     dm_check_numeric(c.value, constant, c.error, 1.0, eq,
-                     "error of E X^%d, over h, h to 0", moment);
+                     "error of E X%s, over h, h to 0", moment == 1 ? "" : "^2");
     dm_check_refutes(0.0, "a higher order");
     check_order(e + 1, 1.0, eq,
                 moment == 1 ? "weak order, E X" : "weak order, E X^2");
@@ -1017,7 +1018,7 @@ static void check_global(kind how, const char *eq, const char *name, double v)
     }
     estimate c = limit_of(y);
     dm_check_numeric(c.value, integral(lost_at, &l, 1.0), c.error, 1.0, eq,
-                     "%s: error of Var x_0 over h, h to 0", name);
+                     "%s: error of Var x_0/h, h to 0", name);
     dm_check_refutes(0.0, "a higher order");
     l.how = how == STEP_EULER ? STEP_BETA : STEP_EULER;
     dm_check_refutes(integral(lost_at, &l, 1.0),
@@ -1162,7 +1163,7 @@ static void check_truncation(const dm_options *o, double v)
 
     dm_distance_w1(stopped, target, &w1, &error);
     dm_check_numeric(w1, w1_of_variances(V, v), error + 1e-10, 1.0, "4.32",
-                     "Gaussian data: W1, stopped at t = %g", o->t_min);
+                     "Gaussian: W1, stopped at t = %g", o->t_min);
     dm_check_refutes(sqrt(level.variance * 2.0 / M_PI), "E|noise|");
     dm_check_refutes(0.0, "nothing is lost");
     dm_law_free(target);
@@ -1217,7 +1218,7 @@ static void check_sum(const dm_options *o, dm_sde sde, double v)
     double end = variance_back(sde, v, o->t_min, (int)o->n, right);
 
     dm_check_numeric(b.no_start, w1_of_variances(end, v), b.error, 1.0, "4.33",
-                     "%s, Gaussian data: W1, start right", names[sde]);
+                     "%s, Gaussian: W1, start right", names[sde]);
     dm_check_refutes(b.stop, "the steps cost nothing");
     if ((end > V) == (V > v))
         dm_check_refutes(fabs(b.steps - b.stop), "the errors cancel");
@@ -1305,7 +1306,7 @@ static void check_stationary(void)
     for (int i = 0; i < 1000; i++)
         v = gsl_pow_2(1.0 - 0.5 * b) * v + b;
     dm_check_exact(v, 1.0 / (1.0 - 0.25 * b), 64.0, 1.0, "4.24",
-                   "Ex. 2: variance, Euler for ever, N(0, 1)");
+                   "Ex. 2: variance after endless steps");
     dm_check_refutes(1.0, "1, as that of the data");
     dm_check_refutes(1.0 / (1.0 - 0.5 * b), "1/(1 - beta/2)");
 }
