@@ -747,28 +747,33 @@ static void check_score(const dm_mixture *data)
     dm_mixture_free(q);
 }
 
-static void check_table_step(const dm_mixture *data, dm_sde sde)
+static void check_table_step(const dm_mixture *data, dm_sde sde, double lambda)
 {
     const double t[] = { 0.3, 0.34 };
-    dm_sampler *table = dm_sampler_reverse_sde(sde, 1, t, 1.0);
+    dm_sampler *table = dm_sampler_reverse_sde(sde, 1, t, lambda);
     spot at = spot_in(data, sde, t[1]);
     dm_mixture *q = law_at(data, sde, t[1]);
     double x = at.x[0], eps, s, h = t[1] - t[0], f = dm_sde_drift(sde, t[1]);
-    double g2 = dm_sde_noise_rate(sde, t[1]);
+    double g2 = dm_sde_noise_rate(sde, t[1]),
+           half = 0.5 * (1 + lambda * lambda);
     const dm_step *step = table->step;
 
     dm_mixture_score(q, &x, &s);
     dm_mixture_eps(data, step->from, &x, &eps);
     double scale = dm_mixture_condition(q) * (1.0 + fabs(x) + h * g2 * fabs(s));
-    dm_check_exact(step->A * x + step->B * eps, x - h * (f * x - g2 * s), 64.0,
-                   scale, "4.24", "%s: mean of a step, h = 0.04", names[sde]);
-    dm_check_refutes(x + h * (f * x - g2 * s), "dt > 0");
-    dm_check_refutes(x - h * (f * x + g2 * s), "the sign of the score");
-    dm_check_refutes(x - h * (f * x - 0.5 * g2 * s), "half of the score");
-    dm_check_exact(step->C, sqrt(g2 * h), 16.0, 1.0, "4.24",
-                   "%s: noise of a step", names[sde]);
-    dm_check_refutes(g2 * h, "its variance");
-    dm_check_refutes(sqrt(g2) * h, "g dt for g dw");
+    dm_check_exact(step->A * x + step->B * eps, x - h * (f * x - half * g2 * s),
+                   64.0, scale, "4.24", "%s, lambda = %g: mean of a step",
+                   names[sde], lambda);
+    dm_check_refutes(x + h * (f * x - half * g2 * s), "dt > 0");
+    dm_check_refutes(x - h * (f * x + half * g2 * s), "the sign of the score");
+    if (lambda == 1.0)
+        dm_check_refutes(x - h * (f * x - 0.5 * g2 * s), "half of the score");
+    else
+        dm_check_refutes(x - h * (f * x - g2 * s), "the score in full");
+    dm_check_exact(step->C, lambda * sqrt(g2 * h), 16.0, 1.0, "4.24",
+                   "%s, lambda = %g: its noise", names[sde], lambda);
+    dm_check_refutes(lambda * lambda * g2 * h, "its variance");
+    dm_check_refutes(lambda * sqrt(g2) * h, "g dt for g dw");
     dm_mixture_free(q);
     dm_sampler_free(table);
 }
@@ -1604,8 +1609,9 @@ static void backward(const dm_options *o)
     check_direction(DM_SDE_VE, 1.0);
     dm_check_table("steps");
     check_score(o->data1);
-    check_table_step(o->data1, DM_SDE_VP);
-    check_table_step(o->data1, DM_SDE_VE);
+    check_table_step(o->data1, DM_SDE_VP, 1.0);
+    check_table_step(o->data1, DM_SDE_VE, 1.0);
+    check_table_step(o->data1, DM_SDE_VP, 0.5);
     dm_check_table("laws");
     if (!is_broad(o->data1)) {
         check_on_the_way(o->data1, DM_SDE_VP, 0.5);
