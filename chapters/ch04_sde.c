@@ -164,7 +164,7 @@ static void check_wiener(const wiener *sum)
     dm_check_mc(sum->absolute / (n * N), sqrt(2.0 * h / M_PI),
                 sqrt((1.0 - 2.0 / M_PI) * h / (n * N)), 1.0, "4.2",
                 "E |dw|, h = 1/%d", FINE);
-    dm_check_refutes(sqrt(h), "|dw| = sqrt(h)");
+    dm_check_refutes(sqrt(h), "its size taken for sqrt(h)");
     dm_check_refutes(0.0, "as E dw");
     dm_distance_variance_limits((size_t)FINE * PATHS, DM_CHECK_TAIL, &low,
                                 &high);
