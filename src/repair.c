@@ -45,6 +45,8 @@ static dm_tex *root(pool *p, const dm_tex *old)
 {
     if (old->kind == DM_TEX_FUNCTION && strcmp(old->name, "sqrt") == 0)
         return copy(p, old->child[0]);
+    if (is_number(old, 0.0) || is_number(old, 1.0)) /* no change */
+        return NULL;
     dm_tex *new = make(p, DM_TEX_FUNCTION, old, NULL);
     if (new != NULL)
         strcpy(new->name, "sqrt");
@@ -55,6 +57,8 @@ static dm_tex *square(pool *p, const dm_tex *old)
 {
     if (old->kind == DM_TEX_POWER && is_number(old->child[1], 2.0))
         return copy(p, old->child[0]);
+    if (is_number(old, 0.0) || is_number(old, 1.0))
+        return NULL;
     return make(p, DM_TEX_POWER, old, number(p, 2.0));
 }
 
