@@ -192,38 +192,6 @@ int dm_schedule_reverse(const dm_schedule *sch, size_t s, size_t t, double eta,
     return GSL_SUCCESS;
 }
 
-static int is_time(double t)
-{
-    return 0.0 <= t && t <= 1.0;
-}
-
-/* The integral of the rate 0.1 + 19.9 u over u from 0 to t. */
-static double integral_of_beta(double t)
-{
-    return t * (0.1 + 0.5 * 19.9 * t);
-}
-
-dm_level dm_level_vp(double t)
-{
-    if (!is_time(t))
-        GSL_ERROR_VAL("need 0 <= t <= 1", GSL_EDOM, no_level);
-    double b = integral_of_beta(t);
-    return (dm_level){ exp(-0.5 * b), -expm1(-b) };
-}
-
-dm_level dm_level_sub_vp(double t)
-{
-    dm_level vp = dm_level_vp(t);
-    return (dm_level){ vp.scale, vp.variance * vp.variance };
-}
-
-dm_level dm_level_ve(double t)
-{
-    if (!is_time(t))
-        GSL_ERROR_VAL("need 0 <= t <= 1", GSL_EDOM, no_level);
-    return (dm_level){ 1.0, 1e-4 * expm1(2.0 * t * log(5000.0)) };
-}
-
 void dm_schedule_free(dm_schedule *s)
 {
     if (s == NULL)

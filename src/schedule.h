@@ -1,5 +1,5 @@
-/* schedule.h -- noise schedules for the discrete forward process (chapter 1)
- * and the levels of the continuous ones.
+/* schedule.h -- noise schedules for the discrete forward process (chapter 1);
+ * sde.h has the continuous ones.
  *
  * Arrays are indexed by the book's t: entry t belongs to step t, and entry 0
  * is the clean data (beta_0 = 0, abar_0 = 1), so s->abar[t] reads as written.
@@ -67,14 +67,6 @@ typedef struct {
  * s < t <= T and eta >= 0 and sigma^2 <= 1 - abar_s, leaving *out alone. */
 int dm_schedule_reverse(const dm_schedule *sch, size_t s, size_t t, double eta,
                         dm_reverse *out);
-
-/* Return the levels of the SDEs at time t in [0, 1] (Song et al. 2021,
- * Eqs. 29 and 31 to 33): VP and sub-VP with the rate 0.1 + 19.9 t, VE with
- * sigma(t) = 0.01 * 5000^t and variance sigma(t)^2 - sigma(0)^2.  For a t
- * outside [0, 1]: GSL_EDOM and a level of NaNs. */
-dm_level dm_level_vp(double t);
-dm_level dm_level_sub_vp(double t);
-dm_level dm_level_ve(double t);
 
 /* Releases s.  NULL is allowed and does nothing. */
 void dm_schedule_free(dm_schedule *s);

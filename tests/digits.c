@@ -14,6 +14,7 @@
 #include "gaussian.h"
 #include "mixture.h"
 #include "schedule.h"
+#include "sde.h"
 
 static void row(const char *what, double naive, double careful,
                 const char *cure)
@@ -55,7 +56,7 @@ static void schedule_rows(void)
         sqrt(s->abar[999]) - m * sqrt(s->abar[1000]), ddim.coef_x0,
         "difference of squares over the sum");
     row("1 - exp(-B), VP at time 10^-6", 1.0 - exp(-(1e-7 + 9.95e-12)),
-        dm_level_vp(1e-6).variance, "expm1");
+        dm_sde_level(DM_SDE_VP, 1e-6).variance, "expm1");
     dm_schedule_free(s);
     dm_schedule_free(c);
 }

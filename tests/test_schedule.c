@@ -89,25 +89,6 @@ Test(schedule, reverse_agrees_with_the_reference_for_every_eta)
     }
 }
 
-Test(schedule, levels_of_the_sdes_agree_with_the_reference)
-{
-    reference table = reference_open("sde-kernels.tsv");
-
-    while (reference_next(&table)) {
-        double t = reference_number(&table, "t");
-        dm_level vp = dm_level_vp(t), sub = dm_level_sub_vp(t);
-        dm_level ve = dm_level_ve(t);
-        reference_holds(&table, "vp_mean_coef", vp.scale);
-        reference_holds(&table, "vp_variance", vp.variance);
-        reference_holds(&table, "int_beta", -2.0 * log(vp.scale));
-        reference_holds(&table, "vp_mean_coef", sub.scale);
-        reference_holds(&table, "subvp_variance", sub.variance);
-        reference_holds(&table, "ve_variance", ve.variance);
-        reference_holds(&table, "ve_sigma", sqrt(ve.variance + 1e-4));
-        cr_expect(eq(dbl, ve.scale, 1.0));
-    }
-}
-
 /* --- by other routes ------------------------------------------------------ */
 
 /* t products, each rounded twice, against a sum of t logarithms of size up to
@@ -360,17 +341,6 @@ Test(schedule, reverse_to_0_is_certain)
     dm_schedule_free(sch);
 }
 
-Test(schedule, sde_levels_at_0_are_clean)
-{
-    dm_level level[] = { dm_level_vp(0.0), dm_level_sub_vp(0.0),
-                         dm_level_ve(0.0) };
-
-    for (size_t i = 0; i < 3; i++) {
-        cr_expect(eq(dbl, level[i].scale, 1.0));
-        cr_expect(eq(dbl, level[i].variance, 0.0));
-    }
-}
-
 /* --- errors --------------------------------------------------------------- */
 
 static void expect_no_schedule(dm_schedule *s, int code)
@@ -487,20 +457,6 @@ Test(schedule, the_largest_eta_is_where_sigma_takes_all)
     cr_expect(eq(int, dm_schedule_reverse(sch, s, t, largest * (1 + 1e-9), &r),
                  GSL_EDOM));
     dm_schedule_free(sch);
-}
-
-Test(schedule, a_time_outside_0_to_1_is_a_domain_error)
-{
-    static const double bad[] = { -1e-9, 1.0 + 1e-9, NAN, INFINITY };
-
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        cr_expect(isnan(dm_level_vp(bad[i]).scale) &&
-                  errors_last() == GSL_EDOM);
-        cr_expect(isnan(dm_level_sub_vp(bad[i]).variance) &&
-                  errors_last() == GSL_EDOM);
-        cr_expect(isnan(dm_level_ve(bad[i]).variance) &&
-                  errors_last() == GSL_EDOM);
-    }
 }
 
 Test(schedule, nothing_may_be_freed)
