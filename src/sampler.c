@@ -235,3 +235,76 @@ dm_sampler *dm_sampler_sigma_hat(const dm_schedule *sch, size_t S,
     }
     return sampler;
 }
+
+/* --- reverse SDEs --------------------------------------------------------- */
+
+int dm_sampler_times(double t_min, size_t n, double t[])
+{
+    if (!(0.0 < t_min && t_min < 1.0))
+        GSL_ERROR("need t_min between 0 and 1", GSL_EDOM);
+    if (n < 1 || n > DM_STEPS_MAX)
+        GSL_ERROR("need 1 to 1000000 steps", GSL_EDOM);
+    for (size_t i = 0; i <= n; i++)
+        t[i] = t_min + (1.0 - t_min) * ((double)i / (double)n);
+    t[n] = 1.0;
+    return GSL_SUCCESS;
+}
+
+/* Whether t is 0 < t[0] < ... < t[n] <= 1; otherwise an error that says where
+ * it is not. */
+static int check_sde_times(size_t n, const double t[])
+{
+    static _Thread_local char why[160];
+
+    if (!(t[0] > 0.0 && t[0] < 1.0)) {
+        snprintf(why, sizeof why, "t[0] = %g: need a time between 0 and 1",
+                 t[0]);
+        GSL_ERROR(why, GSL_EDOM);
+    }
+    for (size_t i = 1; i <= n; i++) {
+        if (t[i] > t[i - 1] && t[i] <= 1.0)
+            continue;
+        snprintf(why, sizeof why,
+                 "step %zu: t[%zu] = %g: need more than t[%zu] = %g, and 1 at "
+                 "most",
+                 i, i, t[i], i - 1, t[i - 1]);
+        GSL_ERROR(why, GSL_EDOM);
+    }
+    return GSL_SUCCESS;
+}
+
+static dm_step reverse_sde_step(dm_sde sde, double t, double s, double lambda)
+{
+    dm_step step = { .from = dm_sde_level(sde, t), .to = dm_sde_level(sde, s) };
+    // snippet: reverse sde
+    double h = t - s, f = dm_sde_drift(sde, t), g2 = dm_sde_noise_rate(sde, t);
+    step.A = 1.0 - h * f;
+    step.B = -h * 0.5 * (1.0 + lambda * lambda) * g2 / sqrt(step.from.variance);
+    step.C = lambda * sqrt(h * g2);
+    // end: reverse sde
+    return step;
+}
+
+dm_sampler *dm_sampler_reverse_sde(dm_sde sde, size_t n, const double t[],
+                                   double lambda)
+{
+    static _Thread_local char why[120];
+
+    if (!(lambda >= 0.0 && isfinite(lambda)))
+        GSL_ERROR_NULL("need a finite noise lambda >= 0", GSL_EDOM);
+    if (isnan(dm_sde_drift(sde, 0.5)) || check_sde_times(n, t) != GSL_SUCCESS)
+        return NULL;
+    dm_sampler *sampler = dm_sampler_new(n);
+    for (size_t i = n; sampler != NULL && i > 0; i--) {
+        dm_step step = reverse_sde_step(sde, t[i], t[i - 1], lambda);
+        if (!(isfinite(step.A) && isfinite(step.B) && isfinite(step.C))) {
+            dm_sampler_free(sampler);
+            snprintf(why, sizeof why,
+                     "step %zu, from t = %g to %g: a coefficient overflows", i,
+                     t[i], t[i - 1]);
+            GSL_ERROR_NULL(why, GSL_EOVRFLW);
+        }
+        sampler->step[n - i] = step;
+    }
+    return sampler;
+}

@@ -1,4 +1,4 @@
-/* sampler.h -- samplers as tables (chapter 3).
+/* sampler.h -- samplers as tables (chapters 3 and 4).
  *
  * Every sampler that asks for eps* once a step is a list of steps
  *
@@ -14,6 +14,7 @@
 
 #include "gaussian.h"
 #include "schedule.h"
+#include "sde.h"
 
 /* One step of a sampler, from level t to level s. */
 typedef struct {
@@ -79,6 +80,24 @@ dm_sampler *dm_sampler_sigma_hat(const dm_schedule *sch, size_t S,
  * is one step only.  Needs tau as above; otherwise the code above and NaN. */
 double dm_sampler_eta_max(const dm_schedule *sch, size_t S, const size_t tau[],
                           size_t *tightest);
+
+/* Returns Euler-Maruyama of the reverse SDEs of chapter 4, with noise lambda g:
+ * n steps from t[n] down to t[0], each with h = t[i] - t[i - 1] and, at t[i],
+ *
+ *     A = 1 - h f,   B = -h (1 + lambda^2)/2 g^2/sqrt(variance),
+ *     C = lambda g sqrt(h).
+ *
+ * lambda = 1 is the reverse SDE, lambda = 0 Euler of the probability flow.
+ * t: [n + 1].  Needs n >= 1 and 0 < t[0] < ... < t[n] <= 1 and finite
+ * lambda >= 0; GSL_EDOM, and GSL_EINVAL for an sde that is not of the enum; and
+ * coefficients that are finite, GSL_EOVRFLW.  The message names the step. */
+dm_sampler *dm_sampler_reverse_sde(dm_sde sde, size_t n, const double t[],
+                                   double lambda);
+
+/* Stores n + 1 times from t_min to 1, spread evenly, in t: [n + 1].  Returns
+ * GSL_SUCCESS; or GSL_EDOM unless 0 < t_min < 1 and 1 <= n <= DM_STEPS_MAX,
+ * leaving t alone. */
+int dm_sampler_times(double t_min, size_t n, double t[]);
 
 /* Store S times of T and 0 in tau: [S + 1], spread evenly, round(T i/S), or
  * quadratically, max(tau[i - 1] + 1, round(T (i/S)^2)), halves up.  Return

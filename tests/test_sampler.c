@@ -423,6 +423,94 @@ Test(sampler, one_step_to_0_takes_any_eta)
     dm_schedule_free(sch);
 }
 
+/* --- reverse SDEs --------------------------------------------------------- */
+
+static const dm_sde sdes[] = { DM_SDE_VP, DM_SDE_SUB_VP, DM_SDE_VE };
+
+/* A step is x + (-f x + (1 + lambda^2)/2 g^2 score) h + lambda g sqrt(h) z,
+ * with eps* = -sqrt(variance) score; each side is rounded a few times, g^2 of
+ * VE through a power of up to 5000^2. */
+Test(sampler, a_step_of_the_reverse_sde_is_eulers)
+{
+    static const double t[] = { 0.001, 0.0137, 0.2, 0.71, 1.0 };
+    static const double lambdas[] = { 0.0, 0.6, 1.0, 1.7 };
+
+    for (size_t k = 0; k < 12; k++) {
+        double lambda = lambdas[k % 4], score = 0.83, x = -1.3;
+        dm_sampler *euler = dm_sampler_reverse_sde(sdes[k / 4], 4, t, lambda);
+        cr_assert(ne(ptr, euler, NULL));
+        cr_assert(eq(sz, euler->n, 4));
+        for (size_t i = 4; i > 0; i--) {
+            const dm_step *step = &euler->step[4 - i];
+            double f = dm_sde_drift(sdes[k / 4], t[i]), h = t[i] - t[i - 1];
+            double g2 = dm_sde_noise_rate(sdes[k / 4], t[i]);
+            double eps = -sqrt(step->from.variance) * score;
+            double slope = -f * x + 0.5 * (1.0 + lambda * lambda) * g2 * score;
+            cr_expect(epsilon_eq(dbl, step->A * x + step->B * eps,
+                                 x + h * slope,
+                                 16.0 * DBL_EPSILON * (2.0 + 99.0 * g2)));
+            expect_relative(step->C * step->C, h * lambda * lambda * g2,
+                            16.0 * DBL_EPSILON);
+            cr_expect(eq(dbl, step->from.variance,
+                         dm_sde_level(sdes[k / 4], t[i]).variance));
+            cr_expect(eq(dbl, step->to.variance,
+                         dm_sde_level(sdes[k / 4], t[i - 1]).variance));
+        }
+        dm_sampler_free(euler);
+    }
+}
+
+/* For data N(0, v) the score is -x/V: a step multiplies the variance by
+ * (1 - h (f + (1 + lambda^2)/2 g^2/V))^2 and adds lambda^2 g^2 h.  Started at
+ * V(1), what is off at the end halves with h: the ratio of the errors of n and
+ * 2 n steps is 2 up to the next order, of size h times rates up to 20.  (Near
+ * t = 0 the order-h errors of VE at lambda = 1 cancel, so it stops before.) */
+static double variance_error(dm_sde sde, size_t n, double lambda)
+{
+    const double v = 0.7, t_min = 0.5;
+    double t[MOST + 1], end = dm_sde_level(sde, 1.0).variance;
+
+    end += gsl_pow_2(dm_sde_level(sde, 1.0).scale) * v;
+    cr_assert(zero(int, dm_sampler_times(t_min, n, t)));
+    dm_sampler *euler = dm_sampler_reverse_sde(sde, n, t, lambda);
+    cr_assert(ne(ptr, euler, NULL));
+    for (size_t i = 0; i < n; i++) {
+        const dm_step *step = &euler->step[i];
+        double V = gsl_pow_2(step->from.scale) * v + step->from.variance;
+        double factor = step->A + step->B * sqrt(step->from.variance) / V;
+        end = factor * factor * end + step->C * step->C;
+    }
+    dm_sampler_free(euler);
+    dm_level last = dm_sde_level(sde, t_min);
+    return end - gsl_pow_2(last.scale) * v - last.variance;
+}
+
+Test(sampler, all_reverse_sdes_have_the_marginals_of_the_process)
+{
+    static const double lambdas[] = { 0.0, 0.6, 1.0, 1.7 };
+
+    for (size_t k = 0; k < 12; k++) {
+        double rough = variance_error(sdes[k / 4], 500, lambdas[k % 4]);
+        double fine = variance_error(sdes[k / 4], 1000, lambdas[k % 4]);
+        cr_expect(lt(dbl, fabs(fine), 0.1));
+        cr_expect(epsilon_eq(dbl, rough / fine, 2.0, 0.2),
+                  "sde %zu, lambda %g: %g and %g", k / 4, lambdas[k % 4], rough,
+                  fine);
+    }
+}
+
+Test(sampler, times_of_an_sde_are_evenly_spread)
+{
+    double t[38];
+
+    cr_assert(zero(int, dm_sampler_times(0.013, 37, t)));
+    cr_expect(eq(dbl, t[0], 0.013));
+    cr_expect(eq(dbl, t[37], 1.0));
+    for (size_t i = 1; i <= 37; i++)
+        cr_expect(epsilon_eq(dbl, t[i] - t[i - 1], (1.0 - 0.013) / 37.0,
+                             2.0 * DBL_EPSILON));
+}
+
 /* --- errors --------------------------------------------------------------- */
 
 static char said[300];
@@ -548,6 +636,70 @@ Test(sampler, a_signal_that_underflows_is_reported)
         cr_expect(isfinite(ddim->step[i].A) && isfinite(ddim->step[i].B));
     dm_sampler_free(ddim);
     dm_schedule_free(sch);
+}
+
+Test(sampler, times_of_an_sde_out_of_range_are_domain_errors)
+{
+    static const double bad[] = { 0.0, -0.1, 1.0, 1.5, NAN };
+    double t[2] = { 77.0, 77.0 };
+
+    for (size_t i = 0; i < 5; i++) {
+        cr_expect(eq(int, dm_sampler_times(bad[i], 1, t), GSL_EDOM));
+        cr_expect(eq(int, errors_last(), GSL_EDOM));
+    }
+    cr_expect(eq(int, dm_sampler_times(0.1, 0, t), GSL_EDOM));
+    cr_expect(eq(int, dm_sampler_times(0.1, 1000001, t), GSL_EDOM));
+    cr_expect(eq(dbl, t[0], 77.0));
+}
+
+Test(sampler, a_bad_time_of_the_reverse_sde_names_its_step)
+{
+    static const struct {
+        size_t n;
+        double t[4];
+        const char *names;
+    } bad[] = { { 2, { 0.0, 0.5, 1.0 }, "t[0] = 0" },
+                { 2, { -0.1, 0.5, 1.0 }, "t[0]" },
+                { 1, { 1.0, 1.0 }, "t[0] = 1" },
+                { 2, { NAN, 0.5, 1.0 }, "t[0]" },
+                { 2, { 0.1, 0.1, 1.0 }, "step 1" },
+                { 3, { 0.1, 0.5, 0.4, 1.0 }, "step 2" },
+                { 2, { 0.1, 0.5, 1.1 }, "step 2" },
+                { 2, { 0.1, NAN, 1.0 }, "step 1" },
+                { 0, { 0.5, 1.0 }, "need a step" } };
+
+    gsl_set_error_handler(remember_reason);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        expect_no_sampler(dm_sampler_reverse_sde(DM_SDE_VP, bad[i].n, bad[i].t,
+                                                 1.0),
+                          GSL_EDOM);
+        cr_expect(ne(ptr, strstr(said, bad[i].names), NULL), "%s", said);
+    }
+}
+
+/* At 1e-170 the noise of sub-VP, of about (0.1 t)^2, is 0 in doubles. */
+Test(sampler, a_step_of_the_reverse_sde_that_overflows_is_named)
+{
+    double t[] = { 1e-200, 1e-170, 0.5, 1.0 };
+
+    gsl_set_error_handler(remember_reason);
+    expect_no_sampler(dm_sampler_reverse_sde(DM_SDE_SUB_VP, 3, t, 1.0),
+                      GSL_EOVRFLW);
+    cr_expect(ne(ptr, strstr(said, "step 1, from t = 1e-170"), NULL), "%s",
+              said);
+}
+
+Test(sampler, a_bad_noise_or_equation_of_a_reverse_sde_is_refused)
+{
+    static const double bad[] = { -1e-9, -INFINITY, NAN, INFINITY };
+    double t[] = { 0.1, 1.0 };
+
+    for (size_t i = 0; i < 4; i++)
+        expect_no_sampler(dm_sampler_reverse_sde(DM_SDE_VP, 1, t, bad[i]),
+                          GSL_EDOM);
+    expect_no_sampler(dm_sampler_reverse_sde((dm_sde)3, 1, t, 1.0), GSL_EINVAL);
+    expect_no_sampler(dm_sampler_reverse_sde(DM_SDE_VP, 1, t, 1e200),
+                      GSL_EOVRFLW);
 }
 
 #ifdef __linux__
