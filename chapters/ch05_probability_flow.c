@@ -16,8 +16,10 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_odeiv2.h>
+#include <gsl/gsl_statistics_double.h>
 
 #include "check.h"
+#include "cloud.h"
 #include "distance.h"
 #include "flow.h"
 #include "gaussian.h"
@@ -385,89 +387,93 @@ static void check_order_of_points(const dm_mixture *data)
 
 /* --- 5.4 the plane -------------------------------------------------------- */
 
-/* u_x and u_y of points that must be uniform, true and by two mistakes. */
-enum { MAPS = 3 };
+/* Points carried from noise, by the flow and by two mistakes, and the numbers
+ * that their Rosenblatt transform makes of them, which must be uniform. */
+enum { MAPS = 3, STOPS = 2 };
 typedef struct {
     size_t n;
-    double *u[MAPS][2]; /* [n] */
+    dm_level at[STOPS + 1];     /* noise, half way, data */
+    dm_mixture *law[STOPS + 1]; /* there                 */
+    double *u[STOPS][MAPS][2];  /* [n]                   */
 } sheet;
 
-static sheet new_sheet(size_t n)
+static const double STOP[STOPS + 1] = { 1.0, 0.1, 0.0 };
+
+static sheet new_sheet(const dm_options *o)
 {
-    sheet s = { .n = n };
-    double *room = malloc(2 * MAPS * n * sizeof *room);
+    sheet s = { .n = GSL_MAX(1, o->particles / 10) };
+    double *room = malloc(2 * STOPS * MAPS * s.n * sizeof *room);
 
     if (room == NULL) {
-        fprintf(stderr, "--particles: no memory for %zu\n", n);
+        fprintf(stderr, "--particles: no memory for %zu\n", o->particles);
         exit(2);
     }
-    for (size_t i = 0; i < 2 * MAPS; i++)
-        s.u[i / 2][i % 2] = &room[n * i];
+    for (size_t i = 0; i < 2 * STOPS * MAPS; i++)
+        s.u[i / (2 * MAPS)][i / 2 % MAPS][i % 2] = &room[s.n * i];
+    for (size_t i = 0; i <= STOPS; i++) {
+        s.at[i] = dm_sde_level(DM_SDE_VP, STOP[i]);
+        s.law[i] = dm_mixture_diffuse(o->data2, s.at[i]);
+    }
     return s;
 }
 
-/* Where one Gaussian's flow, with the data's mean and covariance, takes x. */
-static void gaussian_flow(const dm_mixture *g, dm_level from, dm_level to,
-                          double x[])
+static void free_sheet(sheet *s)
 {
-    dm_flow_move(g, from, to, TOLERANCE, x, NULL);
+    free(s->u[0][0][0]);
+    for (size_t i = 0; i <= STOPS; i++)
+        dm_mixture_free(s->law[i]);
 }
 
-static void flow_points(const dm_options *o, dm_level from, dm_level to,
-                        sheet *s)
+/* Carries particle i; x[0] is the true one. */
+static void carry(const dm_options *o, const dm_mixture *g, sheet *s, size_t i)
 {
-    dm_mixture *start = dm_mixture_diffuse(o->data2, from);
-    dm_mixture *end = dm_mixture_diffuse(o->data2, to);
+    gsl_rng *rng = gsl_rng_alloc(dm_rng_type);
+    double x[MAPS][2], u[2];
+
+    gsl_rng_set(rng, o->seed);
+    dm_rng_at(rng, DM_STREAM_START, 0, (uint32_t)i);
+    dm_mixture_sample(s->law[0], rng, x[0]);
+    gsl_rng_free(rng);
+    for (size_t j = 0; j < 2; j++)
+        x[1][j] = x[2][j] = x[0][j];
+    for (size_t k = 0; k < STOPS; k++) {
+        dm_level from = s->at[k], to = s->at[k + 1];
+        dm_flow_move(o->data2, from, to, 1e-5, x[0], NULL);
+        dm_flow_move(g, from, to, 1e-5, x[1], NULL);
+        for (size_t j = 0; j < 2; j++)
+            x[2][j] *= to.scale / from.scale;
+        for (size_t m = 0; m < MAPS; m++) {
+            dm_mixture_rosenblatt(s->law[k + 1], x[m], u);
+            s->u[k][m][0][i] = u[0];
+            s->u[k][m][1][i] = u[1];
+        }
+    }
+}
+
+static void check_plane(const dm_options *o)
+{
+    sheet s = new_sheet(o);
+    double limit = dm_distance_ks_limit(s.n, 2.0 * DM_CHECK_TAIL);
     dm_mixture *g = gaussian_like(o->data2);
 
 #ifdef _OPENMP
 #pragma omp parallel for num_threads(o->threads) schedule(static)
 #endif
-    for (size_t i = 0; i < s->n; i++) {
-        gsl_rng *rng = gsl_rng_alloc(dm_rng_type);
-        double x[MAPS][2], u[2];
-        gsl_rng_set(rng, o->seed);
-        dm_rng_at(rng, DM_STREAM_START, 0, (uint32_t)i);
-        dm_mixture_sample(start, rng, x[0]);
+    for (size_t i = 0; i < s.n; i++)
+        carry(o, g, &s, i);
+    for (size_t k = 0; k < STOPS; k++)
         for (size_t j = 0; j < 2; j++) {
-            x[1][j] = x[0][j];
-            x[2][j] = x[0][j] * to.scale / from.scale;
-        }
-        dm_flow_move(o->data2, from, to, 1e-7, x[0], NULL);
-        gaussian_flow(g, from, to, x[1]);
-        for (size_t m = 0; m < MAPS; m++) {
-            dm_mixture_rosenblatt(end, x[m], u);
-            s->u[m][0][i] = u[0];
-            s->u[m][1][i] = u[1];
-        }
-        gsl_rng_free(rng);
-    }
-    dm_mixture_free(start);
-    dm_mixture_free(end);
-    dm_mixture_free(g);
-}
-
-static void check_plane(const dm_options *o)
-{
-    static const double to[] = { 0.1, 0.0 };
-    size_t n = GSL_MAX(1, o->particles / 10);
-    double limit = dm_distance_ks_limit(n, 2.0 * DM_CHECK_TAIL);
-    sheet s = new_sheet(n);
-
-    for (size_t i = 0; i < 2; i++) {
-        flow_points(o, dm_sde_level(DM_SDE_VP, 1.0),
-                    dm_sde_level(DM_SDE_VP, to[i]), &s);
-        for (size_t j = 0; j < 2; j++) {
-            dm_check_law(dm_distance_ks(n, s.u[0][j]), 0.0, 0.0, limit, 1.0,
-                         "5.10", "KS of %s, t = %g",
-                         j == 0 ? "F(x)" : "F(y given x)", to[i]);
-            dm_check_refutes(dm_distance_ks(n, s.u[1][j]),
-                             "the map of a Gaussian");
-            dm_check_refutes(dm_distance_ks(n, s.u[2][j]),
+            dm_check_law(dm_distance_ks(s.n, s.u[k][0][j]), 0.0, 0.0, limit,
+                         1.0, "5.10", "KS of %s, t = %g",
+                         j == 0 ? "F(x)" : "F(y given x)", STOP[k + 1]);
+            if (k == STOPS - 1)
+                dm_check_refutes(dm_distance_ks(s.n, s.u[k][1][j]),
+                                 "the map of a Gaussian");
+            dm_check_refutes(dm_distance_ks(s.n, s.u[k][2][j]),
                              "scaled back, not carried");
         }
-    }
-    free(s.u[0][0]);
+    dm_mixture_free(g);
+    free_sheet(&s);
 }
 
 /* --- 5.5 the right variable ----------------------------------------------- */
@@ -815,7 +821,7 @@ static void check_clocks(void)
         trend t = trend_of(v);
         power_of(v, end.variance, &t);
         dm_check_numeric(t.limit, end.variance, t.error, 1.0, eq,
-                         "limit of the variance, %s", clock_name[clock]);
+                         "limit of Var x, %s", clock_name[clock]);
         dm_check_refutes(v[0], "1000 steps are enough");
         dm_check_order(t.power, 1.0, 2.0 * t.change, eq, "power of 1/n, %s",
                        clock_name[clock]);
@@ -856,7 +862,7 @@ static void check_product(const dm_options *o)
         double condition = dm_mixture_condition(g);
         double got = through(table, g, start).variance;
         dm_check_exact(got, expected, rounds * condition, expected, "5.15",
-                       "Var x_0 of N(m, v), S = %zu of T = %zu", steps[i], all);
+                       "Var x_0, Gaussian data, S = %zu", steps[i]);
         dm_check_refutes(v, "that of the flow");
     }
     dm_mixture_free(g);
@@ -892,11 +898,11 @@ static double w1_of_ddim(const dm_schedule *sch, size_t S, ends e)
 
 static void print_limits(const dm_mixture *data)
 {
-    static const size_t n[] = { 10, 100, 1000, 4000 };
+    static const size_t n[] = { 10, 100, 1000 };
     ends e = { .data = data };
 
     printf("%-32s", "W1 to the data, n steps");
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 3; i++)
         printf("  n = %4zu", n[i]);
     printf("\n%-32s", "S = n of T = 1000, linear");
     for (size_t i = 0; i < 3; i++) {
@@ -904,14 +910,14 @@ static void print_limits(const dm_mixture *data)
         printf("%10.5f", w1_of_ddim(sch, n[i], e));
         dm_schedule_free(sch);
     }
-    printf("%10s\n%-32s", "-", "S = T = n, linear");
-    for (size_t i = 0; i < 4; i++) {
+    printf("\n%-32s", "S = T = n, linear");
+    for (size_t i = 0; i < 3; i++) {
         dm_schedule *sch = dm_schedule_named("linear", n[i]);
         printf("%10.5f", w1_of_ddim(sch, n[i], e));
         dm_schedule_free(sch);
     }
     printf("\n%-32s", "S = T = n, levels of VP at t/T");
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 3; i++) {
         dm_schedule *sch = of_process(n[i]);
         printf("%10.5f", w1_of_ddim(sch, n[i], e));
         dm_schedule_free(sch);
@@ -960,6 +966,643 @@ static void check_family(const dm_mixture *data)
     dm_check_refutes(s * at.by.x, "s q', the product rule forgotten");
 }
 
+/* Gaussian data: what Euler-Maruyama of Eq. (5.16) makes of a start in 1000
+ * steps, twice and four times as many, and what that tends to. */
+static trend reverse_limit(const dm_mixture *g, double lambda, dm_gaussian x,
+                           int of_mean)
+{
+    double at[3];
+
+    for (size_t i = 0; i < 3; i++) {
+        size_t n = (size_t)1000 << i;
+        double *t = malloc((n + 1) * sizeof *t);
+        dm_sampler_times(T_MIN, n, t);
+        dm_gaussian end =
+            through(dm_sampler_reverse_sde(DM_SDE_VP, n, t, lambda), g, x);
+        at[i] = of_mean ? end.mean : end.variance;
+        free(t);
+    }
+    return trend_of(at);
+}
+
+/* --- 5.9 joint laws, wrong starts ----------------------------------------- */
+
+/* The example's law at both ends of the reverse equations, and Eq. (5.7). */
+typedef struct {
+    dm_mixture *data;
+    dm_gaussian start, end;
+    double length;
+} way_back;
+
+static way_back example_way(void)
+{
+    way_back w = { .data = example() };
+    dm_level start = dm_sde_level(DM_SDE_VP, 1.0);
+    dm_level end = dm_sde_level(DM_SDE_VP, T_MIN);
+
+    w.start = at_level(w.data, start);
+    w.end = at_level(w.data, end);
+    w.length = length(w.data->component[0].cov.xx, end, start, &w.end.variance,
+                      &w.start.variance);
+    return w;
+}
+
+static void check_variances(void)
+{
+    way_back w = example_way();
+    double v = w.end.variance, l = w.length;
+
+    for (double lambda = 0.0; lambda < 1.6; lambda += 0.5) {
+        trend t = reverse_limit(w.data, lambda, w.start, 0);
+        dm_check_numeric(t.limit, v, t.error, 1.0, "5.16",
+                         "Var x at the end, lambda = %g", lambda);
+        if (lambda == 0.0)
+            dm_check_refutes(v * exp(-l), "the score not halved");
+        else
+            dm_check_refutes(v * (1.0 + lambda * lambda * l),
+                             "noise, and the score halved");
+    }
+    dm_mixture_free(w.data);
+}
+
+static void check_joint(void)
+{
+    static const double lambda[] = { 0.0, 0.3, 0.5, 1.0 };
+    way_back w = example_way();
+    double ratio = sqrt(w.start.variance / w.end.variance);
+    dm_gaussian low = { 0.0, 0.0 }, high = { 1.0, 0.0 };
+
+    for (size_t i = 0; i < 4; i++) {
+        double l2 = gsl_pow_2(lambda[i]), walk = exp(-0.5 * w.length);
+        trend a = reverse_limit(w.data, lambda[i], low, 1);
+        trend b = reverse_limit(w.data, lambda[i], high, 1);
+        dm_check_numeric(ratio * (b.limit - a.limit), pow(walk, l2),
+                         ratio * (a.error + b.error), 1.0, "5.18",
+                         "correlation of the ends, lambda = %.1f", lambda[i]);
+        if (l2 < 1.0)
+            dm_check_refutes(walk, "that of the walk");
+        else
+            dm_check_refutes(1.0, "that of the flow");
+        if (0.0 < l2 && l2 < 1.0)
+            dm_check_refutes(pow(walk, lambda[i]), "lambda for lambda^2");
+    }
+    dm_mixture_free(w.data);
+}
+
+/* x_0 times the flow's x_1, over the data's law, and the same by quantiles. */
+typedef struct {
+    const dm_mixture *data, *q;
+    dm_level level;
+} pairs;
+
+static double by_flow(double x, void *params)
+{
+    const pairs *p = params;
+    double y = flow_to(p->data, (dm_level){ 1.0, 0.0 }, p->level, x, NULL);
+
+    return x * y * exp(dm_mixture_log_density(p->data, &x));
+}
+
+static double by_quantile(double x, void *params)
+{
+    const pairs *p = params;
+    double below = dm_mixture_cdf(p->data, x);
+
+    below = fmin(fmax(below, DBL_MIN), 1.0 - 0.5 * DBL_EPSILON);
+    return x * dm_mixture_quantile(p->q, below) *
+           exp(dm_mixture_log_density(p->data, &x));
+}
+
+/* The correlation of x_0 and x_1 under the flow, for the run's own data. */
+static void check_correlation(dm_mixture *data)
+{
+    pairs p = { data, NULL, dm_sde_level(DM_SDE_VP, 1.0) };
+    dm_mixture *q = dm_mixture_diffuse(data, p.level);
+    double mean, mean_1, product = NAN, quantiles = NAN;
+    dm_sym2 C, C_1;
+
+    p.q = q;
+    dm_mixture_moments(data, &mean, &C);
+    dm_mixture_moments(q, &mean_1, &C_1);
+    double sd = sqrt(C.xx * C_1.xx), size = sd + fabs(mean * mean_1);
+    double wanted = dm_mixture_tolerance(data, 1e-8) * size;
+    dm_mixture_integrate(data, NULL, by_flow, &p, wanted, &product);
+    dm_mixture_integrate(data, NULL, by_quantile, &p, wanted, &quantiles);
+    dm_check_numeric(
+        (product - mean * mean_1) / sd, (quantiles - mean * mean_1) / sd,
+        (2.0 * wanted + TOLERANCE * (sqrt(C.xx) + fabs(mean))) / sd, 1.0, "5.8",
+        "correlation of x_0 and x_1, flow");
+    dm_check_refutes(p.level.scale * C.xx / sd, "that of the walk");
+    dm_check_refutes(1.0, "1, as for Gaussian data");
+    dm_mixture_free(q);
+}
+
+static void check_wrong_start(void)
+{
+    way_back w = example_way();
+    dm_gaussian wrong = { w.start.mean + 1.0, 2.5 * w.start.variance };
+    double sd = sqrt(w.end.variance / w.start.variance);
+
+    for (double lambda = 0.0; lambda < 1.1; lambda += 0.5) {
+        double kept = exp(-0.5 * lambda * lambda * w.length);
+        trend mean = reverse_limit(w.data, lambda, wrong, 1);
+        trend variance = reverse_limit(w.data, lambda, wrong, 0);
+        dm_check_numeric(mean.limit, w.end.mean + kept * sd, mean.error, 1.0,
+                         "5.19", "mean, start off by 1, lambda = %g", lambda);
+        dm_check_refutes(w.end.mean + (kept < 0.5 ? sd : 0.0),
+                         kept < 0.5 ? "kept, as by the flow" : "forgotten");
+        dm_check_numeric(variance.limit,
+                         w.end.variance * (1.0 + 1.5 * kept * kept),
+                         variance.error, 1.0, "5.19",
+                         "variance, start times 2.5");
+        dm_check_refutes(w.end.variance * (kept < 0.5 ? 2.5 : 1.0),
+                         kept < 0.5 ? "kept, as by the flow" : "forgotten");
+    }
+    dm_mixture_free(w.data);
+}
+
+/* W1 from the data's law at T_MIN of Euler-Maruyama of Eq. (5.16), in n steps
+ * from a start. */
+static double w1_of_reverse(const ends *e, double lambda, size_t n)
+{
+    double error, *t = malloc((n + 1) * sizeof *t);
+
+    dm_sampler_times(T_MIN, n, t);
+    dm_sampler *table = dm_sampler_reverse_sde(DM_SDE_VP, n, t, lambda);
+    free(t);
+    return w1_of(table, e, &error);
+}
+
+static void print_starts(const ends *right)
+{
+    static const double lambda[] = { 0.0, 0.5, 1.0 };
+    const double one = 1.0, mean = 1.0, variance = 1.0;
+    ends wrong = *right;
+
+    wrong.start = dm_mixture_new(1, 1, &one, &mean, &variance);
+    printf("%-22s%16s%20s\n%-22s  n =  50  n = 200  n =  50  n = 200\n",
+           "W1 to the data", "right start", "start N(1, 1)", "");
+    for (size_t i = 0; i < 3; i++)
+        printf("lambda = %-13g%9.4f%9.4f%9.4f%9.4f\n", lambda[i],
+               w1_of_reverse(right, lambda[i], 50),
+               w1_of_reverse(right, lambda[i], 200),
+               w1_of_reverse(&wrong, lambda[i], 50),
+               w1_of_reverse(&wrong, lambda[i], 200));
+    dm_mixture_free(wrong.start);
+}
+
+/* --- 5.10 the exact likelihood -------------------------------------------- */
+
+// snippet: likelihood
+/* log q_0(x) by Eq. (5.22): along the flow to the level, where the law is q. */
+static double log_likelihood(const dm_mixture *data, dm_level level,
+                             const dm_mixture *q, const double x[],
+                             double *stretch)
+{
+    double y[] = { x[0], data->dim == 2 ? x[1] : 0.0 };
+
+    dm_flow_move(data, (dm_level){ 1.0, 0.0 }, level, TOLERANCE, y, stretch);
+    return dm_mixture_log_density(q, y) + *stretch;
+}
+// end: likelihood
+
+/* The error that TOLERANCE leaves in that, for a point of the data. */
+static double likelihood_error(const dm_mixture *data, double value)
+{
+    double rounds = 64.0 * DBL_EPSILON * dm_mixture_condition(data);
+    /* The score at pure noise is minus the point, a few units. */
+    return 20.0 * TOLERANCE + rounds * (1.0 + fabs(value));
+}
+
+static void check_likelihood(const dm_mixture *data)
+{
+    dm_level level = dm_sde_level(DM_SDE_VP, 1.0);
+    dm_mixture *q = dm_mixture_diffuse(data, level);
+
+    for (size_t i = 0; i < 3; i++) {
+        const dm_component *k = &data->component[i * (data->K - 1) / 2];
+        double shift = 0.6 * (double)i - 0.4, stretch;
+        double x[] = { k->mean[0] + shift * sqrt(k->cov.xx),
+                       k->mean[1] - 1.3 * shift * sqrt(k->cov.yy) };
+        double got = log_likelihood(data, level, q, x, &stretch);
+        double expected = dm_mixture_log_density(data, x);
+        dm_check_numeric(got, expected, likelihood_error(data, expected), 1.0,
+                         "5.22", "log q_0, %zu-D, point %zu", data->dim, i + 1);
+        dm_check_refutes(got - stretch, "the divergence left out");
+        dm_check_refutes(got - 2.0 * stretch, "its sign");
+        dm_check_refutes(got - stretch + (double)data->dim * log(level.scale),
+                         "the divergence of f x alone");
+    }
+    dm_mixture_free(q);
+}
+
+/* Of that many draws, how many have the right log density to within 1e-7. */
+static void check_draws(const dm_options *o, const dm_mixture *data)
+{
+    enum { DRAWS = 100 };
+    dm_level level = dm_sde_level(DM_SDE_VP, 1.0);
+    dm_mixture *q = dm_mixture_diffuse(data, level);
+    gsl_rng *rng = gsl_rng_alloc(dm_rng_type);
+    size_t right = 0;
+
+    gsl_rng_set(rng, o->seed);
+    for (size_t i = 0; i < DRAWS; i++) {
+        double x[2], stretch;
+        dm_rng_at(rng, DM_STREAM_DATA, (uint32_t)data->dim, (uint32_t)i);
+        dm_mixture_sample(data, rng, x);
+        right += fabs(log_likelihood(data, level, q, x, &stretch) -
+                      dm_mixture_log_density(data, x)) <= 1e-7;
+    }
+    dm_check_exact((double)right, DRAWS, 0.0, 1.0, "5.22",
+                   "%zu-D draws right to 1e-7, of %d", data->dim, DRAWS);
+    dm_check_refutes(0.0, "none");
+    gsl_rng_free(rng);
+    dm_mixture_free(q);
+}
+
+/* The slope of ln q along a path, by differences, against the divergence. */
+typedef struct {
+    const dm_mixture *data;
+    double t, x;
+} path;
+
+static double log_density_on(double t, void *params)
+{
+    const path *p = params;
+    double x = flow_to(p->data, dm_sde_level(DM_SDE_VP, p->t),
+                       dm_sde_level(DM_SDE_VP, t), p->x, NULL);
+    dm_mixture *q = dm_mixture_diffuse(p->data, dm_sde_level(DM_SDE_VP, t));
+    double log_q = dm_mixture_log_density(q, &x);
+
+    dm_mixture_free(q);
+    return log_q;
+}
+
+static void check_slope_of_log(const dm_mixture *data)
+{
+    place at = place_at(data, DM_SDE_VP, T_MIDDLE, 0.2);
+    path p = { data, at.t, at.x };
+    double slope = NAN, error, h = 1e-3, s = at.by.x / at.by.q;
+    double divergence = at.f - 0.5 * at.g2 * (at.by.xx / at.by.q - s * s);
+
+    gsl_deriv_central(&(gsl_function){ log_density_on, &p }, at.t, h, &slope,
+                      &error);
+    error += TOLERANCE * (1.0 + fabs(s)) / h;
+    dm_check_numeric(slope, -divergence, error, 1.0, "5.21",
+                     "slope of ln q along the flow");
+    dm_check_refutes(divergence, "the sign");
+    dm_check_refutes(at.q_t / at.by.q, "at a fixed x");
+    dm_check_refutes(-at.f, "the divergence of f x alone");
+    dm_check_refutes(-at.f + 0.5 * at.g2 * at.by.xx / at.by.q,
+                     "q''/q for the slope of the score");
+}
+
+/* What a model that starts from N(0, 1) says of the data. */
+typedef struct {
+    const dm_mixture *data;
+    dm_level level;
+} model;
+
+static double surprise(double x, void *params)
+{
+    const model *m = params;
+    double stretch, log_q = dm_mixture_log_density(m->data, &x);
+    double y = flow_to(m->data, (dm_level){ 1.0, 0.0 }, m->level, x, &stretch);
+    dm_gaussian noise = { 0.0, 1.0 };
+
+    return -exp(log_q) * (dm_gaussian_log_pdf(noise, y) + stretch);
+}
+
+static double own_surprise(double x, void *data)
+{
+    double log_q = dm_mixture_log_density(data, &x);
+    return -log_q * exp(log_q);
+}
+
+static void check_bits(dm_mixture *data)
+{
+    static const double t[] = { 1.0, 0.5 };
+
+    for (size_t i = 0; i < 2; i++) {
+        model m = { data, dm_sde_level(DM_SDE_VP, t[i]) };
+        dm_mixture *q = dm_mixture_diffuse(data, m.level);
+        double nats = NAN, entropy = NAN, kl, error;
+        double wanted = dm_mixture_tolerance(data, 1e-8);
+        dm_mixture_integrate(data, NULL, surprise, &m, wanted, &nats);
+        dm_mixture_integrate(data, NULL, own_surprise, data, wanted, &entropy);
+        dm_distance_kl_to_normal(q, &kl, &error);
+        error += 2.0 * wanted + 20.0 * TOLERANCE;
+        dm_check_numeric(nats - entropy, kl, error, 1.0, "5.20",
+                         "KL to the model, from t = %g", t[i]);
+        dm_check_refutes(0.0, "a flow forgets its start");
+        dm_check_numeric(nats / M_LN2, (entropy + kl) / M_LN2, error / M_LN2,
+                         1.0, "5.23", "bits a number, from t = %g", t[i]);
+        dm_check_refutes(nats, "nats for bits");
+        dm_check_refutes(nats / M_LN2 + log2(127.5), "in units of 1/127.5");
+        dm_mixture_free(q);
+    }
+}
+
+/* --- 5.11 there and back -------------------------------------------------- */
+
+/* A point after n steps of Euler in sigma to noise, and n back. */
+static double there_and_back(const dm_mixture *data, const dm_sampler *back,
+                             double x)
+{
+    double eps;
+
+    // snippet: encode
+    for (size_t i = back->n; i > 0; i--) { /* from data to noise */
+        dm_level s = back->step[i - 1].to, t = back->step[i - 1].from;
+        dm_mixture_eps(data, s, &x, &eps);
+        x = t.scale * (x / s.scale + (noise_of(t) - noise_of(s)) * eps);
+    }
+    for (size_t i = 0; i < back->n; i++)
+        x = after(data, &back->step[i], x);
+    // end: encode
+    return x;
+}
+
+static void check_code(const dm_mixture *data)
+{
+    dm_level clean = { 1.0, 0.0 }, noise = dm_sde_level(DM_SDE_VP, 1.0);
+    dm_sampler *table = by_clock(IN_SIGMA, 100);
+
+    for (double p = 0.15; p < 0.9; p += 0.35) {
+        double out, x = dm_mixture_quantile(data, p);
+        double code = flow_to(data, clean, noise, x, &out);
+        dm_check_numeric(flow_to(data, noise, clean, code, NULL), x,
+                         TOLERANCE * (1.0 + exp(-out)), 1.0, "5.8",
+                         "%.4f, there and back", x);
+        dm_check_refutes(there_and_back(data, table, x), "100 steps of DDIM");
+        dm_check_refutes(code, "the code itself");
+    }
+    dm_sampler_free(table);
+}
+
+static void check_loss(void)
+{
+    dm_mixture *g = example();
+    double v = g->component[0].cov.xx, m = g->component[0].mean[0], lost[3];
+
+    for (size_t i = 0; i < 3; i++) {
+        dm_sampler *table = by_clock(IN_SIGMA, (size_t)250 << i);
+        double product = 1.0, x = m + 1.0;
+        for (size_t j = 0; j < table->n; j++) {
+            double t = noise_of(table->step[j].from);
+            double s = noise_of(table->step[j].to);
+            product *= 1.0 - v * gsl_pow_2(t - s) / ((v + s * s) * (v + t * t));
+        }
+        /* The data end at T_MIN, where their mean is shrunk. */
+        double mean = dm_sde_level(DM_SDE_VP, T_MIN).scale * m;
+        x = there_and_back(g, table, mean + 1.0) - mean;
+        lost[i] = 1.0 - x;
+        dm_check_exact(x, product, 64.0 * (double)table->n, 10.0, "5.24",
+                       "1, there and back in %zu steps", table->n);
+        dm_check_refutes(1.0, "DDIM is its own inverse");
+        dm_sampler_free(table);
+    }
+    trend t;
+    power_of(lost, 0.0, &t);
+    dm_check_order(t.power, 1.0, 2.0 * t.change, "5.24",
+                   "power of 1/n in what is lost");
+    dm_check_refutes(2.0, "an error of order 1/n^2");
+    dm_mixture_free(g);
+}
+
+/* --- exercises ------------------------------------------------------------ */
+
+static void check_points(void)
+{
+    const double one = 1.0, mean = 0.7, tiny = 1e-9, zero = 0.0, x = 1.4;
+    dm_mixture *point = dm_mixture_new(1, 1, &one, &mean, &tiny);
+    dm_mixture *normal = dm_mixture_new(1, 1, &one, &zero, &one);
+    dm_level t = dm_sde_level(DM_SDE_VP, 0.8), s = dm_sde_level(DM_SDE_VP, 0.2);
+    dm_step ddim = euler_step(IN_SIGMA, 0.8, 0.2);
+    dm_step euler = euler_step(IN_T, 0.8, 0.2);
+
+    double exact = flow_to(point, t, s, x, NULL);
+    double error = TOLERANCE + 10.0 * tiny / s.variance;
+    dm_check_numeric(after(point, &ddim, x), exact, error, 1.0, "5.13",
+                     "Ex. 1: one step, data in one point");
+    dm_check_refutes(after(point, &euler, x), "Euler in t");
+    dm_check_numeric(after(normal, &euler, x), x, TOLERANCE, 1.0, "5.4",
+                     "Ex. 1: one step in t, data N(0, 1)");
+    dm_check_refutes(after(normal, &ddim, x), "DDIM");
+    dm_mixture_free(point);
+    dm_mixture_free(normal);
+}
+
+static void check_exercises(void)
+{
+    const double one = 1.0, mean = 5.0, variance = 40.0;
+    way_back w = example_way();
+    double half = sqrt(2.0 * M_LN2 / w.length);
+    trend a = reverse_limit(w.data, half, (dm_gaussian){ 0.0, 0.0 }, 1);
+    trend b = reverse_limit(w.data, half, (dm_gaussian){ 1.0, 0.0 }, 1);
+    double ratio = sqrt(w.start.variance / w.end.variance);
+
+    check_points();
+    dm_check_numeric(ratio * (b.limit - a.limit), 0.5,
+                     ratio * (a.error + b.error), 1.0, "5.18",
+                     "Ex. 2: correlation, lambda = %.4f", half);
+    dm_check_refutes(exp(-0.5 * half * w.length), "lambda for lambda^2");
+    double t = (sqrt(0.01 + 39.8 * M_LN2) - 0.1) / 19.9;
+    dm_check_exact(noise_of(dm_sde_level(DM_SDE_VP, t)), 1.0, 16.0, 1.0, "5.11",
+                   "Ex. 3: sigma at t = %.4f", t);
+    dm_check_refutes(noise_of(dm_sde_level(DM_SDE_VP, M_LN2)), "t = ln 2");
+    dm_mixture *ten = dm_mixture_new(1, 1, &one, &mean, &variance);
+    double here = NAN, there = NAN;
+    dm_mixture_integrate(w.data, NULL, own_surprise, w.data, 1e-10, &here);
+    dm_mixture_integrate(ten, NULL, own_surprise, ten, 1e-10, &there);
+    dm_check_numeric((there - here) / M_LN2, log2(10.0), 2e-10 / M_LN2, 1.0,
+                     "5.23", "Ex. 4: bits added by x -> 10 x");
+    dm_check_refutes(0.0, "bits do not depend on the unit");
+    dm_mixture_free(ten);
+    dm_mixture_free(w.data);
+}
+
+/* --- data of the figures -------------------------------------------------- */
+
+enum { COLUMNS = 80, ROWS = 56, LINES = 13, PATHS = 10, SHOWN = 3, GRID = 64 };
+
+/* A range that holds all but 1e-3 of the data and of noise. */
+static void figure_range(const dm_mixture *data, double *low, double *high)
+{
+    *low = fmin(-3.1, dm_mixture_quantile(data, 5e-4));
+    *high = fmax(3.1, dm_mixture_quantile(data, 1.0 - 5e-4));
+}
+
+/* The density at times from 0 to 1, and the paths of points that have 1/26,
+ * 3/26, ... of the mass below. */
+static void write_lines(const dm_options *o)
+{
+    dm_table *field = dm_options_data(o, "ch05_field.dat"); /* t, x, density */
+    dm_table *lines = dm_options_data(o, "ch05_lines.dat"); /* t, x of each  */
+    double low, high, row[1 + LINES];
+    dm_level before = { 1.0, 0.0 };
+
+    figure_range(o->data1, &low, &high);
+    for (size_t j = 0; j < LINES; j++)
+        row[1 + j] = dm_mixture_quantile(o->data1, ((double)j + 0.5) / LINES);
+    for (size_t i = 0; i <= COLUMNS; i++) {
+        row[0] = (double)i / COLUMNS;
+        dm_level level = dm_sde_level(DM_SDE_VP, row[0]);
+        dm_mixture *q = dm_mixture_diffuse(o->data1, level);
+        for (size_t j = 0; j <= ROWS; j++) {
+            double x = low + (high - low) * (double)j / ROWS;
+            double point[] = { row[0], x, exp(dm_mixture_log_density(q, &x)) };
+            dm_table_row(field, 3, point);
+        }
+        for (size_t j = 0; j < LINES; j++)
+            dm_flow_move(o->data1, before, level, 1e-6, &row[1 + j], NULL);
+        dm_table_row(lines, 1 + LINES, row);
+        dm_table_printf(field, "\n");
+        before = level;
+        dm_mixture_free(q);
+    }
+    dm_table_close(field);
+    dm_table_close(lines);
+}
+
+/* Paths of the reverse equations from one start, above six tenths of noise. */
+static void write_start(const dm_options *o)
+{
+    enum { STEPS = 1000, EVERY = 5 };
+    static const double lambda[SHOWN] = { 0.0, 0.5, 1.0 };
+    static double t[STEPS + 1];
+    dm_table *out = dm_options_data(o, "ch05_start.dat"); /* t, x of each */
+    dm_mixture *q = dm_mixture_diffuse(o->data1, dm_sde_level(DM_SDE_VP, 1.0));
+    double start = dm_mixture_quantile(q, 0.6), z[PATHS];
+
+    dm_sampler_times(T_MIN, STEPS, t);
+    for (size_t l = 0; l < SHOWN; l++) {
+        dm_sampler *table =
+            dm_sampler_reverse_sde(DM_SDE_VP, STEPS, t, lambda[l]);
+        double row[1 + PATHS] = { 1.0 };
+        for (size_t j = 0; j < PATHS; j++)
+            row[1 + j] = start;
+        dm_table_row(out, 1 + PATHS, row);
+        for (size_t i = 0; i < STEPS; i++) {
+            dm_rng_normals(o->seed, DM_STREAM_SAMPLER, (uint32_t)i, 0, PATHS, z,
+                           NULL);
+            for (size_t j = 0; j < PATHS; j++)
+                row[1 + j] = after(o->data1, &table->step[i], row[1 + j]) +
+                             table->step[i].C * z[j];
+            row[0] = t[STEPS - i - 1];
+            if ((i + 1) % EVERY == 0)
+                dm_table_row(out, 1 + PATHS, row);
+        }
+        dm_table_printf(out, "\n\n");
+        dm_sampler_free(table);
+    }
+    dm_mixture_free(q);
+    dm_table_close(out);
+}
+
+/* The density of the 2-D data, and the paths of points on two circles about
+ * the middle of pure noise, half of which lies within the inner one. */
+static void write_plane(const dm_options *o)
+{
+    dm_table *field =
+        dm_options_data(o, "ch05_density.dat");             /* x, y, density */
+    dm_table *paths = dm_options_data(o, "ch05_plane.dat"); /* x, y */
+    double reach = 3.0;
+
+    for (size_t i = 0; i < o->data2->K; i++) {
+        const dm_component *k = &o->data2->component[i];
+        reach = fmax(reach, fabs(k->mean[0]) + 3.0 * sqrt(k->cov.xx));
+        reach = fmax(reach, fabs(k->mean[1]) + 3.0 * sqrt(k->cov.yy));
+    }
+    for (size_t i = 0; i <= GRID; i++) {
+        for (size_t j = 0; j <= GRID; j++) {
+            double x[] = { reach * (2.0 * (double)i / GRID - 1.0),
+                           reach * (2.0 * (double)j / GRID - 1.0) };
+            dm_table_row(field, 3,
+                         (double[]){
+                             x[0], x[1],
+                             exp(dm_mixture_log_density(o->data2, x)) });
+        }
+        dm_table_printf(field, "\n");
+    }
+    for (size_t i = 0; i < 60; i++) {
+        double r = i < 24 ? sqrt(2.0 * M_LN2) : sqrt(2.0 * log(20.0));
+        double angle = 2.0 * M_PI * ((double)i + 0.5) / (i < 24 ? 24.0 : 36.0);
+        double x[] = { r * cos(angle), r * sin(angle) };
+        dm_table_row(paths, 2, x);
+        for (size_t j = COLUMNS; j > 0; j--) {
+            dm_flow_move(o->data2, dm_sde_level(DM_SDE_VP, (double)j / COLUMNS),
+                         dm_sde_level(DM_SDE_VP, (double)(j - 1) / COLUMNS),
+                         1e-4, x, NULL);
+            dm_table_row(paths, 2, x);
+        }
+        dm_table_printf(paths, "\n\n");
+    }
+    dm_table_close(field);
+    dm_table_close(paths);
+}
+
+/* Runs a cloud from q_1 by Eq. (5.16); stores the correlation of its ends and
+ * the standard deviation of the last. */
+static void ends_of_cloud(const dm_options *o, const dm_mixture *data,
+                          double lambda, dm_cloud *cloud, double start[],
+                          double out[2])
+{
+    enum { STEPS = 400 };
+    static double t[STEPS + 1];
+    dm_mixture *q = dm_mixture_diffuse(data, dm_sde_level(DM_SDE_VP, 1.0));
+    gsl_rng *rng = gsl_rng_alloc(dm_rng_type);
+    dm_run run = { .seed = o->seed,
+                   .stream = DM_STREAM_SAMPLER,
+                   .threads = o->threads };
+
+    dm_sampler_times(T_MIN, STEPS, t);
+    dm_sampler *table = dm_sampler_reverse_sde(DM_SDE_VP, STEPS, t, lambda);
+    gsl_rng_set(rng, o->seed);
+    for (size_t i = 0; i < cloud->n; i++) {
+        dm_rng_at(rng, DM_STREAM_START, 1, (uint32_t)i);
+        dm_mixture_sample(q, rng, &cloud->x[i]);
+        start[i] = cloud->x[i];
+    }
+    dm_cloud_run(cloud, table, data, &run);
+    out[0] = gsl_stats_correlation(start, 1, cloud->x, 1, cloud->n);
+    out[1] = gsl_stats_sd(cloud->x, 1, cloud->n);
+    dm_sampler_free(table);
+    dm_mixture_free(q);
+    gsl_rng_free(rng);
+}
+
+/* For each lambda: Eq. (5.18); then correlation and standard deviation of
+ * clouds of the example and of the data, each with its standard error. */
+static void write_family(const dm_options *o)
+{
+    dm_table *out = dm_options_data(o, "ch05_family.dat");
+    dm_cloud *cloud = dm_cloud_new(1, GSL_MAX(2, o->particles / 5));
+    double *start = malloc(cloud->n * sizeof *start), n = (double)cloud->n;
+    way_back w = example_way();
+    double mean;
+    dm_sym2 C;
+
+    dm_mixture_moments(o->data1, &mean, &C);
+    dm_table_printf(out, "# sd of the example and of the data: %.6g %.6g\n",
+                    sqrt(w.end.variance), sqrt(C.xx));
+    for (double lambda = 0.0; lambda < 1.55; lambda += 0.1) {
+        double row[] = { lambda,       exp(-0.5 * lambda * lambda * w.length),
+                         NAN,          NAN,
+                         NAN,          NAN,
+                         1.0 / sqrt(n) };
+        ends_of_cloud(o, w.data, lambda, cloud, start, &row[2]);
+        ends_of_cloud(o, o->data1, lambda, cloud, start, &row[4]);
+        row[3] /= sqrt(w.end.variance);
+        row[5] /= sqrt(C.xx);
+        dm_table_row(out, 7, row);
+    }
+    dm_table_close(out);
+    free(start);
+    dm_cloud_free(cloud);
+    dm_mixture_free(w.data);
+}
+
 int main(int argc, char *argv[])
 {
     dm_options o;
@@ -996,6 +1639,30 @@ int main(int argc, char *argv[])
     print_limits(o.data1);
     dm_check_table("family");
     check_family(o.data1);
+    check_variances();
+    dm_check_table("joint");
+    check_joint();
+    check_correlation(o.data1);
+    dm_check_table("wrong");
+    check_wrong_start();
+    print_starts(&e);
+    dm_check_table("likelihood");
+    check_slope_of_log(o.data1);
+    check_likelihood(o.data1);
+    check_draws(&o, o.data1);
+    check_likelihood(o.data2);
+    check_draws(&o, o.data2);
+    dm_check_table("bits");
+    check_bits(o.data1);
+    dm_check_table("code");
+    check_code(o.data1);
+    check_loss();
+    dm_check_table("exercises");
+    check_exercises();
+    write_lines(&o);
+    write_start(&o);
+    write_plane(&o);
+    write_family(&o);
 
     free_ends(&e);
     dm_options_free(&o);
