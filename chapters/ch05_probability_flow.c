@@ -3,8 +3,8 @@
  * Writes the law of the noised data as the law of points that are carried
  * along, Eqs. (5.1) to (5.7), and checks what follows: the map of quantiles,
  * Eqs. (5.8) and (5.9), the variable in which DDIM is Euler's method, Eqs.
- * (5.11) to (5.15), the family of reverse equations, Eqs. (5.16) to (5.20), the
- * exact likelihood, Eqs. (5.21) to (5.23), and the code of a data point,
+ * (5.11) to (5.15), the family of reverse equations, Eqs. (5.16) to (5.19), the
+ * exact likelihood, Eqs. (5.20) to (5.23), and the code of a data point,
  * Eq. (5.24).  Prints the check tables; writes data/ch05_*.dat.
  */
 #include <float.h>
@@ -299,7 +299,7 @@ static void check_dropped_noise(const dm_mixture *data)
     dm_mixture_free(g);
 }
 
-/* --- 5.3 the line and the plane ------------------------------------------- */
+/* --- 5.3 the line ---------------------------------------------------------- */
 
 /* Where the flow of the data's law takes the point x on the line. */
 static double flow_to(const dm_mixture *data, dm_level from, dm_level to,
@@ -928,7 +928,7 @@ static void print_limits(const dm_mixture *data)
 
 /* --- 5.8 a family of reverse equations ------------------------------------ */
 
-/* The right side of Eq. (5.16), with a share of the score and one of the
+/* The right side of Eq. (5.17), with a share of the score and one of the
  * noise's variance, in units of g^2. */
 static double family(const place *at, double kappa, double noise, double *error)
 {
@@ -944,7 +944,7 @@ static void check_family(const dm_mixture *data)
     for (size_t i = 0; i < 3; i++) {
         double l = lambda[i], l2 = l * l;
         double right = family(&at, 0.5 * (1.0 + l2), l2, &error);
-        dm_check_numeric(at.q_t, right, at.error + error, 1.0, "5.16",
+        dm_check_numeric(at.q_t, right, at.error + error, 1.0, "5.17",
                          "slope of q by t, lambda = %g", l);
         dm_check_refutes(family(&at, 0.5, l2, &other),
                          "noise, and the score halved");
@@ -961,13 +961,13 @@ static void check_family(const dm_mixture *data)
     at.f = 0.0;
     at.g2 = 1.0;
     double slope = -flux_slope(&at, 1.0, &error);
-    dm_check_numeric(slope, pull, error + at.error, 1.0, "5.17",
+    dm_check_numeric(slope, pull, error + at.error, 1.0, "5.16",
                      "slope of s q by x, against q''");
     dm_check_refutes(2.0 * pull, "g^2 s with noise g: the ratio 1");
     dm_check_refutes(s * at.by.x, "s q', the product rule forgotten");
 }
 
-/* Gaussian data: what Euler-Maruyama of Eq. (5.16) makes of a start in 1000
+/* Gaussian data: what Euler-Maruyama of Eq. (5.17) makes of a start in 1000
  * steps, twice and four times as many, and what that tends to. */
 static trend reverse_limit(const dm_mixture *g, double lambda, dm_gaussian x,
                            int of_mean)
@@ -1015,7 +1015,7 @@ static void check_variances(void)
 
     for (double lambda = 0.0; lambda < 1.6; lambda += 0.5) {
         trend t = reverse_limit(w.data, lambda, w.start, 0);
-        dm_check_numeric(t.limit, v, t.error, 1.0, "5.16",
+        dm_check_numeric(t.limit, v, t.error, 1.0, "5.17",
                          "Var x at the end, lambda = %g", lambda);
         if (lambda == 0.0)
             dm_check_refutes(v * exp(-l), "the score not halved");
@@ -1129,7 +1129,7 @@ static void check_wrong_start(void)
     dm_mixture_free(w.data);
 }
 
-/* W1 from the data's law at T_MIN of Euler-Maruyama of Eq. (5.16), in n steps
+/* W1 from the data's law at T_MIN of Euler-Maruyama of Eq. (5.17), in n steps
  * from a start. */
 static double w1_of_reverse(const ends *e, double lambda, size_t n)
 {
@@ -1162,7 +1162,7 @@ static void print_starts(const ends *right)
 /* --- 5.10 the exact likelihood -------------------------------------------- */
 
 // snippet: likelihood
-/* log q_0(x) by Eq. (5.22): along the flow to the level, where the law is q. */
+/* log q_0(x) by Eq. (5.21): along the flow to the level, where the law is q. */
 static double log_likelihood(const dm_mixture *data, dm_level level,
                              const dm_mixture *q, const double x[],
                              double *stretch)
@@ -1195,7 +1195,7 @@ static void check_likelihood(const dm_mixture *data)
         double got = log_likelihood(data, level, q, x, &stretch);
         double expected = dm_mixture_log_density(data, x);
         dm_check_numeric(got, expected, likelihood_error(data, expected), 1.0,
-                         "5.22", "log q_0, %zu-D, point %zu", data->dim, i + 1);
+                         "5.21", "log q_0, %zu-D, point %zu", data->dim, i + 1);
         dm_check_refutes(got - stretch, "the divergence left out");
         dm_check_refutes(got - 2.0 * stretch, "its sign");
         dm_check_refutes(got - stretch + (double)data->dim * log(level.scale),
@@ -1221,7 +1221,7 @@ static void check_draws(const dm_options *o, const dm_mixture *data)
         right += fabs(log_likelihood(data, level, q, x, &stretch) -
                       dm_mixture_log_density(data, x)) <= 1e-7;
     }
-    dm_check_exact((double)right, DRAWS, 0.0, 1.0, "5.22",
+    dm_check_exact((double)right, DRAWS, 0.0, 1.0, "5.21",
                    "%zu-D draws right to 1e-7, of %d", data->dim, DRAWS);
     dm_check_refutes(0.0, "none");
     gsl_rng_free(rng);
@@ -1256,7 +1256,7 @@ static void check_slope_of_log(const dm_mixture *data)
     gsl_deriv_central(&(gsl_function){ log_density_on, &p }, at.t, h, &slope,
                       &error);
     error += TOLERANCE * (1.0 + fabs(s)) / h;
-    dm_check_numeric(slope, -divergence, error, 1.0, "5.21",
+    dm_check_numeric(slope, -divergence, error, 1.0, "5.20",
                      "slope of ln q along the flow");
     dm_check_refutes(divergence, "the sign");
     dm_check_refutes(at.q_t / at.by.q, "at a fixed x");
@@ -1303,7 +1303,7 @@ static void check_bits(dm_mixture *data)
         dm_mixture_integrate(data, NULL, own_surprise, data, wanted, &entropy);
         dm_distance_kl_to_normal(q, &kl, &error);
         error += 2.0 * wanted + 20.0 * TOLERANCE;
-        dm_check_numeric(nats - entropy, kl, error, 1.0, "5.20",
+        dm_check_numeric(nats - entropy, kl, error, 1.0, "5.22",
                          "KL to the model, from t = %g", t[i]);
         dm_check_refutes(0.0, "a flow forgets its start");
         dm_check_numeric(nats / M_LN2, (entropy + kl) / M_LN2, error / M_LN2,
@@ -1537,8 +1537,8 @@ static void write_plane(const dm_options *o)
         dm_table_printf(field, "\n");
     }
     for (size_t i = 0; i < 60; i++) {
-        double r = i < 24 ? sqrt(2.0 * M_LN2) : sqrt(2.0 * log(20.0));
-        double angle = 2.0 * M_PI * ((double)i + 0.5) / (i < 24 ? 24.0 : 36.0);
+        double r = i < 27 ? sqrt(2.0 * M_LN2) : sqrt(2.0 * log(20.0));
+        double angle = 2.0 * M_PI * ((double)i + 0.2) / (i < 27 ? 27.0 : 33.0);
         double x[] = { r * cos(angle), r * sin(angle) };
         dm_table_row(paths, 2, x);
         for (size_t j = COLUMNS; j > 0; j--) {
@@ -1553,7 +1553,7 @@ static void write_plane(const dm_options *o)
     dm_table_close(paths);
 }
 
-/* Runs a cloud from q_1 by Eq. (5.16); stores the correlation of its ends and
+/* Runs a cloud from q_1 by Eq. (5.17); stores the correlation of its ends and
  * the standard deviation of the last. */
 static void ends_of_cloud(const dm_options *o, const dm_mixture *data,
                           double lambda, dm_cloud *cloud, double start[],
