@@ -215,7 +215,6 @@ static void check_residuals(const dm_mixture *data)
     }
 }
 
-// snippet: drift
 /* dx/dt = f x - kappa g^2 s, for GSL; kappa = 1/2 is Eq. (5.4). */
 typedef struct {
     const dm_mixture *data;
@@ -223,6 +222,7 @@ typedef struct {
     double kappa;
 } equation;
 
+// snippet: drift
 static int drift(double t, const double x[], double dx[], void *params)
 {
     const equation *e = params;
@@ -539,23 +539,23 @@ static void check_ve(dm_mixture *data)
     dm_check_refutes(other / to.scale, "sub-VP, the same times");
 }
 
-// snippet: ddim
 /* Euler's method for Eq. (5.12) over levels given from noise to data, as a
  * table, Eq. (5.13).  level: [n + 1]. */
 static dm_sampler *by_euler(size_t n, const dm_level level[])
 {
     dm_sampler *table = dm_sampler_new(n);
 
-    for (size_t i = 0; i < n; i++) {
+    // snippet: ddim
+    for (size_t i = 0; i < n; i++) { /* Eq. (5.13) */
         dm_level t = level[i], s = level[i + 1];
         table->step[i] = (dm_step){ .A = s.scale / t.scale,
                                     .B = s.scale * (noise_of(s) - noise_of(t)),
                                     .from = t,
                                     .to = s };
     }
+    // end: ddim
     return table;
 }
-// end: ddim
 
 /* The last time of a schedule at which a sampler can start: some signal is
  * left to be scaled up. */
@@ -667,8 +667,8 @@ static const char *const clock_name[] = { "DDIM: sigma", "the angle", "t",
 static dm_step euler_step(clock_of clock, double t, double s)
 {
     dm_level from = dm_sde_level(DM_SDE_VP, t), to = dm_sde_level(DM_SDE_VP, s);
-    double angle = atan(noise_of(from)), back = angle - atan(noise_of(to));
-    double gone = 2.0 * log(to.scale / from.scale); /* integral of beta */
+    double angle = atan(noise_of(from)), turn = angle - atan(noise_of(to));
+    double integral = 2.0 * log(to.scale / from.scale); /* of beta */
     dm_step step = { .from = from, .to = to };
 
     // snippet: clocks
@@ -676,11 +676,11 @@ static dm_step euler_step(clock_of clock, double t, double s)
         step.A = to.scale / from.scale;
         step.B = to.scale * (noise_of(to) - noise_of(from));
     } else if (clock == IN_ANGLE) { /* Eq. (5.14) */
-        step.A = 1.0 + back * tan(angle);
-        step.B = -back / cos(angle);
+        step.A = 1.0 + turn * tan(angle);
+        step.B = -turn / cos(angle);
     } else { /* Eq. (5.4), VP */
-        double h =
-            clock == IN_T ? (t - s) * dm_sde_noise_rate(DM_SDE_VP, t) : gone;
+        double h = clock == IN_T ? (t - s) * dm_sde_noise_rate(DM_SDE_VP, t)
+                                 : integral;
         step.A = 1.0 + 0.5 * h;
         step.B = -0.5 * h / sqrt(from.variance);
     }
