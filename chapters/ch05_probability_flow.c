@@ -261,7 +261,7 @@ static void solve(int (*slope)(double, const double[], double[], void *),
     gsl_odeiv2_system system = { slope, NULL, n, params };
     gsl_odeiv2_driver *driver =
         gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd,
-                                      1e-3 * (s - t), 1e-13, 1e-13);
+                                      1e-3 * (s - t), 1e-18, 1e-13);
 
     int status = gsl_odeiv2_driver_apply(driver, &t, s, x);
     gsl_odeiv2_driver_free(driver);
@@ -658,8 +658,8 @@ static void check_angle(const dm_mixture *data)
     dm_check_refutes(eps, "that of Eq. (5.12)");
     dm_flow_velocity(data, noise, &y, &v, NULL);
     dm_mixture_moments(data, &mean, &C);
-    dm_check_exact(v, -mean, 16.0, fabs(mean) + sqrt(C.xx) + fabs(y), "5.14",
-                   "velocity at pure noise");
+    dm_check_exact(v, -mean, 16.0, (1.0 + C.xx + mean * mean) * y + fabs(mean),
+                   "5.14", "velocity at pure noise");
     dm_check_refutes(mean, "the sign of the data");
     dm_check_refutes(-y / c, "that of Eq. (5.12)");
     dm_mixture_free(q);
@@ -1687,6 +1687,20 @@ static void likelihood(const dm_options *o)
     check_loss();
 }
 
+/* Data that are narrower than TOLERANCE can resolve are not taken. */
+static void refuse_narrow(const dm_mixture *data)
+{
+    for (size_t i = 0; i < data->K; i++) {
+        dm_sym2 C = data->component[i].cov;
+        double least =
+            data->dim == 1 ? C.xx : dm_sym2_determinant(C) / (C.xx + C.yy);
+        if (!(least >= 1e-9))
+            GSL_ERROR_VOID("expected variances of 1e-9 at least, since the "
+                           "flow is known to 1e-10",
+                           GSL_EDOM);
+    }
+}
+
 int main(int argc, char *argv[])
 {
     dm_options o;
@@ -1695,6 +1709,8 @@ int main(int argc, char *argv[])
     if (status != -1)
         return status;
     gsl_set_error_handler(stop);
+    refuse_narrow(o.data1);
+    refuse_narrow(o.data2);
     ends e = ends_of(o.data1);
 
     velocity(&o);
