@@ -261,7 +261,7 @@ static void solve(int (*slope)(double, const double[], double[], void *),
     gsl_odeiv2_system system = { slope, NULL, n, params };
     gsl_odeiv2_driver *driver =
         gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd,
-                                      1e-3 * (s - t), 1e-18, 1e-13);
+                                      1e-3 * (s - t), 1e-30, 1e-13);
 
     int status = gsl_odeiv2_driver_apply(driver, &t, s, x);
     gsl_odeiv2_driver_free(driver);
