@@ -33,7 +33,10 @@ LIBS      = $(GSL) -lm $(LDLIBS)
 OPENMP   := $(shell echo 'int main(void) { return 0; }' | $(CC) -fopenmp \
             -x c - -o /dev/null 2>/dev/null && echo -fopenmp)
 
-MODULES  := $(patsubst src/%.c,%,$(wildcard src/*.c))
+# The proofreader's modules are in a library of their own: chapters do not wait
+# for them.
+READERS  := chance expression latex page relation repair value
+MODULES  := $(filter-out $(READERS),$(patsubst src/%.c,%,$(wildcard src/*.c)))
 HEADERS  := $(wildcard src/*.h)
 STEMS    := $(patsubst chapters/%.c,%,$(wildcard chapters/ch*.c))
 FIGURES  := $(patsubst figures/%.gp,%,$(wildcard figures/ch*.gp))
@@ -68,23 +71,35 @@ build/obj/%.o: src/%.c $(HEADERS) Makefile
 	@$(COMPILE) $(WARNINGS) -c -o $(new) $< && mv $(new) $@
 
 build/libdm.a: $(MODULES:%=build/obj/%.o)
+build/libread.a: $(READERS:%=build/obj/%.o)
+build/%.a:
 	@rm -f $(new) && $(AR) rcs $(new) $^ && mv $(new) $@
 
-build/ch%: chapters/ch%.c build/libdm.a
-	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
+build/obj/chapters/%.o: chapters/%.c $(HEADERS) Makefile
+	@mkdir -p $(@D)
+	@$(COMPILE) $(WARNINGS) -c -o $(new) $< && mv $(new) $@
 
-build/proofread: src/book/proofread.c build/libdm.a
-	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
+build/ch%: build/obj/chapters/ch%.o build/libdm.a
+	@$(COMPILE) -o $(new) $^ $(LIBS) && mv $(new) $@
+
+build/proofread: src/book/proofread.c build/libread.a build/libdm.a
+	@$(COMPILE) $(WARNINGS) -o $(new) $^ $(LIBS) && mv $(new) $@
 
 build/digits: tests/digits.c build/libdm.a
 	@$(COMPILE) $(WARNINGS) -o $(new) $< build/libdm.a $(LIBS) && mv $(new) $@
 
 # --- running the chapters -----------------------------------------------------
 
+# As many threads as the machine has processors; no number depends on it.
+ifndef THREADS
+THREADS := $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); \
+             [ "$$n" -le 256 ] || n=256; echo "$$n")
+endif
+
 # The default run of a chapter; its data and its .tsv come with its .txt.
 build/out/%.txt: build/% $(DATA)
 	@mkdir -p $(@D)
-	@./$< > $(new); status=$$?; \
+	@./$< $(if $(filter ch%,$*),--threads $(THREADS)) > $(new); status=$$?; \
 	if [ $$status = 0 ]; then mv $(new) $@; \
 	else cat $(new); rm -f $(new); exit $$status; fi
 
@@ -120,7 +135,7 @@ define chapter
 chapter$(call number,$(1)): build/$(1)
 	@mkdir -p build/args/out
 	@txt=build/args/out/$(1).txt; new=$$$$txt.$$$$$$$$.new; \
-	./build/$(1) $$(ARGS) --out build/args > $$$$new; status=$$$$?; \
+	./build/$(1) --threads $(THREADS) $$(ARGS) --out build/args > $$$$new; status=$$$$?; \
 	cat $$$$new; \
 	if [ $$$$status = 2 ]; then rm $$$$new; else mv $$$$new $$$$txt; fi; \
 	exit $$$$status
@@ -191,10 +206,22 @@ check: $(PAGES:%=build/pages/%) figures build/proofread.txt
 proofread: build/proofread.txt
 	@cat build/proofread.txt
 
-build/proofread.txt: build/proofread $(STEMS:%=chapters/%.md)
-	@./build/proofread $(STEMS:%=chapters/%.md) > $(new); status=$$?; \
+# A page at a time, so that only those are read again that have changed, and
+# two at once under -j; then all their lines and the sum of their last lines.
+build/lines/%.txt: chapters/%.md build/proofread
+	@mkdir -p $(@D)
+	@./build/proofread $< > $(new); status=$$?; \
 	if [ $$status = 0 ]; then mv $(new) $@; \
 	else grep -E ': (FAIL|unread) ' $(new); rm -f $(new); exit $$status; fi
+
+build/proofread.txt: $(STEMS:%=build/lines/%.txt)
+	@awk '!/^proofread: / { print; next } \
+	     { n = split(substr($$0, 12), of, ", "); \
+	       for (i = 1; i <= n; i++) { \
+	         sum[i] += of[i]; sub(/[0-9]+/, "", of[i]); what[i] = of[i] } } \
+	     END { printf "proofread:"; for (i = 1; i <= n; i++) \
+	             printf " %d%s%s", sum[i], what[i], i < n ? "," : "\n" }' \
+	  $^ > $(new) && mv $(new) $@
 
 LEDGER = awk -f src/book/ledger.awk $(wildcard chapters/*.md notes/*.md) \
          README.md $(wildcard src/*.[ch] chapters/*.c tests/*.c figures/*.gp) \
@@ -206,11 +233,11 @@ ledger: $(STEMS:%=build/out/%.txt) build/proofread.txt
 # --- tests --------------------------------------------------------------------
 
 # Criterion's macros do not survive -Wconversion.
-build/test_%: tests/test_%.c $(wildcard tests/*.h) build/libdm.a
+build/test_%: tests/test_%.c $(wildcard tests/*.h) build/libread.a build/libdm.a
 	@pkg-config --exists criterion || { echo \
 	  "Criterion is not here: sh src/setup.sh installs it" >&2; exit 1; }
 	@$(COMPILE) $(filter-out -Wconversion,$(WARNINGS)) \
-	  $(shell pkg-config --cflags criterion) -o $(new) $< build/libdm.a \
+	  $(shell pkg-config --cflags criterion) -o $(new) $< $(filter %.a,$^) \
 	  $(LIBS) $(shell pkg-config --libs criterion) && mv $(new) $@
 
 test: $(TESTS) $(STEMS:%=build/%) build/proofread

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
@@ -37,7 +38,7 @@ static const double X0 = 1.7; /* not 0, where a mean shows no mistake */
 static const double TOLERANCE = 1e-11;
 
 /* Particles held against the scalar step, and in the figures. */
-enum { COMPARED = 64, PATHS = 9, PLANE = 40 };
+enum { COMPARED = 64, PATHS = 9, PLANE = 40, BLOCK = 256 };
 
 /* The two ends of a jump, and the noise between them. */
 typedef struct {
@@ -47,32 +48,23 @@ typedef struct {
     double beta_tilde;               /* that of the posterior, Eq. (2.3)  */
 } jump;
 
+static jump jump_between(const dm_schedule *sch, size_t s, size_t t)
+{
+    jump j = { s, t, sch->abar[s], sch->c[s], sch->abar[t], sch->c[t], 0, 0 };
+
+    j.beta = dm_schedule_jump(sch, s, t).variance;
+    j.beta_tilde = j.c_s / j.c_t * j.beta;
+    return j;
+}
+
 /* A jump of the page's own, which no schedule knows. */
 static jump jump_of(double abar_s, double abar_t)
 {
-    double c_s = 1.0 - abar_s, c_t = 1.0 - abar_t;
-    double beta = (abar_s - abar_t) / abar_s;
+    jump j = { 0, 0, abar_s, 1.0 - abar_s, abar_t, 1.0 - abar_t, 0, 0 };
 
-    return (jump){ .abar_s = abar_s,
-                   .c_s = c_s,
-                   .abar_t = abar_t,
-                   .c_t = c_t,
-                   .beta = beta,
-                   .beta_tilde = c_s / c_t * beta };
-}
-
-static jump jump_between(const dm_schedule *sch, size_t s, size_t t)
-{
-    double beta = dm_schedule_jump(sch, s, t).variance;
-
-    return (jump){ s,
-                   t,
-                   sch->abar[s],
-                   sch->c[s],
-                   sch->abar[t],
-                   sch->c[t],
-                   beta,
-                   sch->c[s] / sch->c[t] * beta };
+    j.beta = (abar_s - abar_t) / abar_s;
+    j.beta_tilde = j.c_s / j.c_t * j.beta;
+    return j;
 }
 
 /* After t additions and products c_t and 1 - abar_t differ by so many units of
@@ -82,12 +74,27 @@ static double rounds(size_t t)
     return 64.0 + 8.0 * (double)t;
 }
 
-/* What the run has no memory for is said in one line. */
-static void refuse(const char *reason, const char *file, int line, int code)
+/* The numbers that are kept of each particle at once, at most: three of two
+ * walks, two of their transform and one more; an even number. */
+enum { NUMBERS = 6 };
+
+static int refuse_particles(const dm_options *o)
 {
-    (void)file, (void)line, (void)code;
-    fprintf(stderr, "--particles: %s\n", reason);
-    exit(2);
+    fprintf(stderr, "--particles: %zu need %zu MB, more than are left\n",
+            o->particles,
+            o->particles * NUMBERS * sizeof(double) / 1000000 + 1);
+    return 2;
+}
+
+/* Whether there is memory for the run, before anything is printed. */
+static int has_room(const dm_options *o)
+{
+    gsl_error_handler_t *old = gsl_set_error_handler_off();
+    dm_cloud *cloud = dm_cloud_new(2, NUMBERS / 2 * o->particles);
+
+    gsl_set_error_handler(old);
+    dm_cloud_free(cloud);
+    return cloud != NULL;
 }
 
 /* Room for n numbers for each of the run's particles. */
@@ -95,12 +102,31 @@ static double *numbers(const dm_options *o, size_t n)
 {
     double *room = calloc(o->particles * n, sizeof *room);
 
-    if (room == NULL) {
-        fprintf(stderr, "--particles: no memory for %zu numbers each of %zu\n",
-                n, o->particles);
-        exit(2);
-    }
+    if (room == NULL)
+        exit(refuse_particles(o));
     return room;
+}
+
+/* All times, 0 to T. */
+static size_t *all_times(size_t T)
+{
+    size_t *tau = calloc(T + 1, sizeof *tau);
+
+    dm_sampler_tau_uniform(T, T, tau);
+    return tau;
+}
+
+/* Draws of the data for the n particles from `first` on.  x: [dim][n]. */
+static void draw_data(const dm_mixture *data, gsl_rng *rng, uint32_t step,
+                      size_t first, size_t n, double *const x[])
+{
+    for (size_t k = 0; k < n; k++) {
+        double x0[2];
+        dm_rng_at(rng, DM_STREAM_DATA, step, (uint32_t)(first + k));
+        dm_mixture_sample(data, rng, x0);
+        for (size_t d = 0; d < data->dim; d++)
+            x[d][k] = x0[d];
+    }
 }
 
 /* --- 3.1 a law that is postulated ----------------------------------------- */
@@ -324,11 +350,9 @@ static void check_bound(const dm_options *o)
 /* The bound of all steps of a chain is that of its tightest. */
 static void check_bounds(const dm_options *o)
 {
-    size_t T = o->steps, *all = calloc(T + 1, sizeof *all);
+    size_t T = o->steps, *all = all_times(T);
     double least = INFINITY;
 
-    for (size_t t = 0; t <= T; t++)
-        all[t] = t;
     for (size_t t = 2; t <= T; t++)
         least = fmin(least, sqrt(o->schedule->c[t] / o->schedule->beta[t]));
     dm_check_exact(dm_sampler_eta_max(o->schedule, T, all, NULL), least,
@@ -363,7 +387,8 @@ typedef enum {
     ETA_ONCE,    /* eta for eta^2 in the noise     */
     SWAPPED,     /* sigma for sqrt(c_s - sigma^2)  */
     NOT_REDUCED, /* sqrt(c_s) for it               */
-    ONE_STEP     /* abar_(t-1) for abar_s          */
+    ONE_STEP,    /* abar_(t-1) for abar_s          */
+    SIGMA_HAT    /* the noise of section 3.8       */
 } mistake;
 
 /* Var[x_s given x_0] at s = tau[last], after a chain that makes it all the
@@ -376,14 +401,16 @@ static double variance_after(const dm_options *o, size_t last, mistake which)
         jump j = step_of(o, i);
         if (which == ONE_STEP)
             j = jump_between(o->schedule, j.t - 1, j.t);
-        double eta = eta_within(j, o->eta), noise = eta * eta * j.beta_tilde;
-        double kept = ahead(j, eta);
+        double eta = which == SIGMA_HAT ? 1.0 : eta_within(j, o->eta);
+        double kept = ahead(j, eta), noise = eta * eta * j.beta_tilde;
         if (which == ETA_ONCE)
             noise = eta * j.beta_tilde;
         if (which == SWAPPED)
             kept = noise;
         if (which == NOT_REDUCED)
             kept = j.c_s;
+        if (which == SIGMA_HAT)
+            noise = j.beta;
         v = kept / j.c_t * v + noise;
     }
     return v;
@@ -409,7 +436,7 @@ static dm_gaussian descend(const dm_options *o, size_t S, const size_t tau[],
 
 static void check_marginals(const dm_options *o)
 {
-    size_t s = o->tau[1], T = o->tau[o->S], *all = calloc(T + 1, sizeof *all);
+    size_t s = o->tau[1], T = o->tau[o->S], *all = all_times(T);
     double abar = o->schedule->abar[s], c = o->schedule->c[s];
     double limit = rounds(T) + 8.0 * (double)o->S;
     dm_gaussian x = descend(o, o->S, o->tau, o->eta);
@@ -427,8 +454,6 @@ static void check_marginals(const dm_options *o)
                      "sigma^2 not taken off: sqrt(c_s)");
     dm_check_refutes(variance_after(o, 1, ONE_STEP), "abar_(t-1) for abar_s");
 
-    for (size_t t = 0; t <= T; t++)
-        all[t] = t;
     double eta = fmin(o->eta, dm_sampler_eta_max(o->schedule, T, all, NULL));
     x = descend(o, T, all, eta);
     limit = rounds(T) + 8.0 * (double)T;
@@ -438,8 +463,6 @@ static void check_marginals(const dm_options *o)
     dm_check_refutes(o->schedule->c[T], "that of x_T");
     free(all);
 }
-
-enum { BLOCK = 256 };
 
 /* What a walk down the chain with known x_0 leaves behind: where it is after
  * the middle step, from t to s, and sums over its particles. */
@@ -504,14 +527,9 @@ static void walk_block(const dm_options *o, const dm_mixture *data,
     size_t dim = data->dim, S = o->S;
     dm_level level = dm_schedule_level(o->schedule, o->tau[S]);
     uint32_t p = (uint32_t)first, step = (uint32_t)dim << 24;
+    double *const x0[] = { c[0].x0, c[1].x0 };
 
-    for (size_t k = 0; k < n; k++) {
-        double x0[2];
-        dm_rng_at(rng, DM_STREAM_DATA, step, p + (uint32_t)k);
-        dm_mixture_sample(data, rng, x0);
-        for (size_t d = 0; d < dim; d++)
-            c[d].x0[k] = x0[d];
-    }
+    draw_data(data, rng, step, first, n, x0);
     dm_rng_normals(o->seed, DM_STREAM_JUMP, step, p, n, c[0].z, c[1].z);
     for (size_t d = 0; d < dim; d++)
         for (size_t k = 0; k < n; k++)
@@ -721,41 +739,42 @@ static void check_forward_by_rule(const dm_options *o)
 }
 
 /* The coefficient of x_0 in the least squares fit of x_t by x_s and x_0, over
- * draws of the chain, and its standard error: exact, given x_s and x_0. */
-static double fitted_nu(const dm_options *o, gsl_rng *rng, jump j,
+ * draws of the chain from x0: [N], and its standard error: exact, given x_s and
+ * x_0. */
+static double fitted_nu(const dm_options *o, const double x0[], jump j,
                         double variance, uint32_t number, double *se)
 {
     back b = coefficients(j, variance);
     forward f = way_forward(j, j.c_s - variance, variance);
     double ss = 0.0, s0 = 0.0, s00 = 0.0, st = 0.0, t0 = 0.0;
+    double eps[BLOCK], z[BLOCK];
 
     for (size_t p = 0; p < o->particles; p++) {
-        double x0[2], eps, z;
-        dm_rng_at(rng, DM_STREAM_DATA, 3, (uint32_t)p);
-        dm_mixture_sample(o->data1, rng, x0);
-        dm_rng_normals(o->seed, DM_STREAM_FORWARD, number, (uint32_t)p, 1, &eps,
-                       &z);
-        double x_t = sqrt(j.abar_t) * x0[0] + sqrt(j.c_t) * eps;
-        double x_s = b.m * x_t + b.kappa * x0[0] + b.sigma * z;
+        size_t k = p % BLOCK;
+        if (k == 0)
+            dm_rng_normals(o->seed, DM_STREAM_FORWARD, number, (uint32_t)p,
+                           BLOCK, eps, z);
+        double x_t = sqrt(j.abar_t) * x0[p] + sqrt(j.c_t) * eps[k];
+        double x_s = b.m * x_t + b.kappa * x0[p] + b.sigma * z[k];
         ss += x_s * x_s;
-        s0 += x_s * x0[0];
-        s00 += x0[0] * x0[0];
+        s0 += x_s * x0[p];
+        s00 += x0[p] * x0[p];
         st += x_s * x_t;
-        t0 += x0[0] * x_t;
+        t0 += x0[p] * x_t;
     }
     double det = ss * s00 - s0 * s0;
     *se = sqrt(f.variance * ss / det);
     return (ss * t0 - s0 * st) / det;
 }
 
-static void check_fit(const dm_options *o, gsl_rng *rng)
+static void check_fit(const dm_options *o, const double x0[])
 {
     jump j = forward_example();
     double se, nu, v = FORWARD_VARIANCE;
 
     if (o->particles < 3)
         return; /* any line fits */
-    nu = fitted_nu(o, rng, j, v, 0, &se);
+    nu = fitted_nu(o, x0, j, v, 0, &se);
     dm_check_mc(nu, way_forward(j, j.c_s - v, v).nu, se, 1.0, "3.11",
                 "x_0 in a fit of x_t by x_s and x_0");
     dm_check_refutes(0.0, "Markov for every sigma");
@@ -885,16 +904,22 @@ static void check_covariance(void)
                      "that of the other root");
 }
 
-/* The correlation of x_s and x_t given x_0, from tau[i] to tau[last]. */
+/* The correlation rho of x_s and x_t given x_0, from tau[i] to tau[last]; in
+ * *free, unless NULL, 1 - rho^2 without taking one from the other. */
 static double correlation(const dm_options *o, size_t i, size_t last,
-                          double eta)
+                          double eta, double *free)
 {
-    double rho = 1.0;
+    double rho = 1.0, fresh = 0.0;
 
     for (; i > last; i--) {
         jump j = step_of(o, i);
-        rho *= sqrt(ahead(j, eta_within(j, eta)) / j.c_s);
+        back b = at_eta(j, eta_within(j, eta));
+        double share = b.sigma * b.sigma / j.c_s;
+        rho *= b.m * sqrt(j.c_t / j.c_s);
+        fresh = share + (1.0 - share) * fresh;
     }
+    if (free != NULL)
+        *free = fresh;
     return rho;
 }
 
@@ -903,14 +928,13 @@ static double correlation(const dm_options *o, size_t i, size_t last,
 static void check_slope(const dm_options *o, double product, double square,
                         size_t from, size_t to)
 {
-    double rho = correlation(o, from, to, o->eta);
-    double free = fmax(0.0, 1.0 - rho * rho) / square;
+    double free, rho = correlation(o, from, to, o->eta, &free);
     double round_off = 64.0 * (double)o->S * DBL_EPSILON;
 
-    dm_check_mc(product / square, rho, hypot(sqrt(free), round_off), 1.0,
-                "3.13", "correlation of x_%zu and x_%zu", o->tau[from],
+    dm_check_mc(product / square, rho, hypot(sqrt(free / square), round_off),
+                1.0, "3.13", "correlation of x_%zu and x_%zu", o->tau[from],
                 o->tau[to]);
-    dm_check_refutes(correlation(o, from, to, 1.0), "that of the walk");
+    dm_check_refutes(correlation(o, from, to, 1.0, NULL), "that of the walk");
     dm_check_refutes(1.0, "one eps for both");
     dm_check_refutes(0.0, "a noise of its own for each");
 }
@@ -943,7 +967,7 @@ static void check_one_noise(const dm_options *o)
     dm_check_exact((x - sqrt(abar) * x0) / sqrt(c), eps, limit,
                    (X0 + 1.0) / sqrt(c), "3.14", "eps in x_%zu, sigma = 0",
                    o->tau[1]);
-    dm_check_refutes(eps * correlation(o, o->S, 1, 1.0),
+    dm_check_refutes(eps * correlation(o, o->S, 1, 1.0, NULL),
                      "its mean at eta = 1, the walk");
     dm_check_refutes(0.0, "a noise of its own for each");
     if (kept != eps)
@@ -975,6 +999,20 @@ static dm_sampler *table_of(const dm_options *o, double eta)
     return dm_sampler_ddim(o->schedule, o->S, o->tau, eta);
 }
 
+/* The table of S steps, or as many as there are, evenly spread; an eta of NaN
+ * stands for sigma-hat. */
+static dm_sampler *uniform(const dm_options *o, size_t S, double eta)
+{
+    size_t *tau = all_times(o->steps);
+
+    S = GSL_MIN(S, o->steps);
+    dm_sampler_tau_uniform(o->steps, S, tau);
+    dm_sampler *table = isnan(eta) ? dm_sampler_sigma_hat(o->schedule, S, tau)
+                                   : dm_sampler_ddim(o->schedule, S, tau, eta);
+    free(tau);
+    return table;
+}
+
 /* Prints the table that the engine runs. */
 static void print_table(const dm_sampler *table)
 {
@@ -998,7 +1036,8 @@ static void check_table(const dm_options *o, const dm_sampler *table)
     double noise = o->S > 1 ? o->eta * sqrt(j.beta_tilde) : 0.0;
     double A = sqrt(j.abar_s / j.abar_t), part = A * sqrt(j.c_t);
 
-    dm_check_exact(step->A, A, 8.0, A, "3.17", "A, t = %zu to %zu", j.t, j.s);
+    dm_check_exact(step->A, A, rounds(j.t), A, "3.17", "A, t = %zu to %zu", j.t,
+                   j.s);
     dm_check_refutes(1.0 / A, "abar_t/abar_s");
     dm_check_refutes(A * A, "the root lost");
     dm_check_exact(step->B, sqrt(left) - part, rounds(j.t), part, "3.17",
@@ -1017,28 +1056,18 @@ static void check_table(const dm_options *o, const dm_sampler *table)
                      "beta_t for the noise of the jump");
 }
 
-/* A cloud of particles at draws of N(0, I). */
-static dm_cloud *start_cloud(const dm_options *o, size_t dim, size_t n)
-{
-    gsl_error_handler_t *old = gsl_set_error_handler(refuse);
-    dm_cloud *cloud = dm_cloud_new(dim, n);
-
-    gsl_set_error_handler(old);
-    dm_cloud_start(cloud, 1.0, o->seed);
-    return cloud;
-}
-
 /* Runs the table over n particles and keeps where they are at some times. */
 static dm_cloud *run_table(const dm_options *o, const dm_sampler *table,
                            const dm_mixture *data, size_t n, dm_record *record)
 {
-    dm_cloud *cloud = start_cloud(o, data->dim, n);
+    dm_cloud *cloud = dm_cloud_new(data->dim, n);
     dm_run run = { .seed = o->seed,
                    .stream = DM_STREAM_SAMPLER,
                    .threads = o->threads,
                    .records = record != NULL,
                    .record = record };
 
+    dm_cloud_start(cloud, 1.0, o->seed);
     dm_cloud_run(cloud, table, data, &run);
     return cloud;
 }
@@ -1324,16 +1353,12 @@ static void check_same(const dm_sampler *a, const dm_sampler *b, double factor,
         dm_check_refutes((double)steps_agreed(half, b, limit), "eta = 0.5");
 }
 
-static void check_ddpm(const dm_schedule *sch)
+static void check_ddpm(const dm_options *o)
 {
-    size_t T = sch->T, *all = calloc(T + 1, sizeof *all);
-
-    for (size_t t = 0; t <= T; t++)
-        all[t] = t;
-    dm_sampler *ddim = dm_sampler_ddim(sch, T, all, 1.0);
-    dm_sampler *half = dm_sampler_ddim(sch, T, all, 0.5);
-    dm_sampler *ddpm = dm_sampler_ddpm(sch, DM_VARIANCE_BETA_TILDE);
-    dm_sampler *beta = dm_sampler_ddpm(sch, DM_VARIANCE_BETA);
+    size_t T = o->steps;
+    dm_sampler *ddim = uniform(o, T, 1.0), *half = uniform(o, T, 0.5);
+    dm_sampler *ddpm = dm_sampler_ddpm(o->schedule, DM_VARIANCE_BETA_TILDE);
+    dm_sampler *beta = dm_sampler_ddpm(o->schedule, DM_VARIANCE_BETA);
 
     check_same(ddim, ddpm, rounds(T), beta, half,
                "steps of all T as DDPM's, eta = 1");
@@ -1341,7 +1366,6 @@ static void check_ddpm(const dm_schedule *sch)
     dm_sampler_free(half);
     dm_sampler_free(ddpm);
     dm_sampler_free(beta);
-    free(all);
 }
 
 /* The chain whose steps are the jumps of the run's times. */
@@ -1400,13 +1424,7 @@ static void check_coarse(const dm_options *o)
  * is known and the steps have sigma-hat's noise. */
 static double excess_after(const dm_options *o, size_t last)
 {
-    double v = o->schedule->c[o->tau[o->S]];
-
-    for (size_t i = o->S; i > last; i--) {
-        jump j = step_of(o, i);
-        v = ahead(j, 1.0) / j.c_t * v + j.beta;
-    }
-    return v - o->schedule->c[o->tau[last]];
+    return variance_after(o, last, SIGMA_HAT) - o->schedule->c[o->tau[last]];
 }
 
 static void check_sigma_hat(const dm_options *o)
@@ -1462,8 +1480,8 @@ static size_t calls(const dm_sampler *table)
 
 static void check_times(const dm_options *o, const dm_sampler *table)
 {
-    size_t T = o->steps, S = GSL_MIN(6, T), i = 2 * S / 3, tau[7];
-    double exact = (double)T * (double)i / (double)S;
+    size_t T = o->steps, S = GSL_MIN(6, T), i = 2 * S / 3, tau[101];
+    double exact = (double)T * (double)i / (double)S, first;
 
     dm_sampler_tau_uniform(T, S, tau);
     dm_check_exact((double)tau[i], floor(exact + 0.5), 0.0, 1.0, "3.22",
@@ -1471,6 +1489,13 @@ static void check_times(const dm_options *o, const dm_sampler *table)
     dm_check_refutes(floor(exact), "rounded down");
     dm_check_refutes((double)(T * (i - 1)) / ((double)S - 1.0),
                      "tau_1 = 0: %zu spaces only", S - 1);
+    S = GSL_MIN(100, T);
+    first = floor((double)T / (double)(S * S) + 0.5);
+    dm_sampler_tau_quadratic(T, S, tau);
+    dm_check_exact((double)tau[1], fmax(1.0, first), 0.0, 1.0, "3.22",
+                   "tau_1 of %zu, quadratically", S);
+    dm_check_refutes(first, "the formula without max: 0 twice");
+    dm_check_refutes((double)T / (double)S, "spread evenly");
     dm_check_exact((double)calls(table), (double)o->S, 0.0, 1.0, "3.22",
                    "calls of eps*, S = %zu", o->S);
     dm_check_refutes((double)o->S - 1.0, "tau_1 = 0: one call is lost");
@@ -1480,13 +1505,14 @@ static void check_times(const dm_options *o, const dm_sampler *table)
 /* --- 3.10 what comes out -------------------------------------------------- */
 
 /* Why the last law could not be computed. */
-static char reason_of_none[200];
+enum { REASON = 160 };
+static _Thread_local char reason_of_none[REASON];
 
 static void keep_reason(const char *reason, const char *file, int line,
                         int code)
 {
     (void)file, (void)line, (void)code;
-    snprintf(reason_of_none, sizeof reason_of_none, "%s", reason);
+    snprintf(reason_of_none, REASON, "%s", reason);
 }
 
 /* The exact law of what a table returns from N(0, 1), or of the data; NULL,
@@ -1502,18 +1528,6 @@ static dm_law *law_of(const dm_sampler *table, const dm_mixture *data)
     if (law == NULL)
         printf("no exact law: %s\n", reason_of_none);
     return law;
-}
-
-/* The table of S uniform steps, or as many as there are. */
-static dm_sampler *uniform(const dm_options *o, size_t S, double eta)
-{
-    size_t *tau = calloc(o->steps + 1, sizeof *tau);
-
-    S = GSL_MIN(S, o->steps);
-    dm_sampler_tau_uniform(o->steps, S, tau);
-    dm_sampler *table = dm_sampler_ddim(o->schedule, S, tau, eta);
-    free(tau);
-    return table;
 }
 
 /* Points low, low + h, ... */
@@ -1962,62 +1976,101 @@ static void check_gaussian_2d(const dm_options *o)
     dm_mixture_free(data);
 }
 
-/* The exact laws of eta by S: what is printed of them. */
-enum { ETAS = 5, SIZES = 6 }; /* the last eta stands for sigma-hat */
+/* The exact laws of eta by S, and what is printed of them. */
+enum { ETAS = 5, SIZES = 6 };
 static const double etas[ETAS] = { 0.0, 0.2, 0.5, 1.0, NAN };
+static const char *const names[ETAS] = { "0", "0.2", "0.5", "1", "sigma-hat" };
 static const size_t sizes[SIZES] = { 5, 10, 20, 50, 100, 1000 };
 
 typedef struct {
-    double w1, sd, below; /* distance to the data, deviation, P(x_0 < 0) */
+    dm_law *law;      /* NULL where there is none: */
+    char why[REASON]; /* the reason                */
+    double w1, error; /* distance to the data      */
+    double sd, below; /* deviation, P(x_0 < 0)     */
 } outcome;
 
-static dm_sampler *table_number(const dm_options *o, size_t e, size_t S)
+/* The sizes that T allows. */
+static size_t sizes_shown(const dm_options *o)
 {
-    size_t *tau = calloc(S + 1, sizeof *tau);
+    size_t shown = 0;
 
-    if (!isnan(etas[e])) {
-        free(tau);
-        return uniform(o, S, etas[e]);
-    }
-    dm_sampler_tau_uniform(o->steps, S, tau);
-    dm_sampler *table = dm_sampler_sigma_hat(o->schedule, S, tau);
-    free(tau);
-    return table;
+    while (shown < SIZES && sizes[shown] <= o->steps)
+        shown++;
+    return shown;
 }
 
-static outcome outcome_of(const dm_options *o, size_t e, size_t S,
+static outcome outcome_of(const dm_options *o, double eta, size_t S,
                           const dm_law *target)
 {
-    dm_sampler *table = table_number(o, e, S);
-    dm_law *law = law_of(table, o->data1);
-    outcome out = { NAN, NAN, NAN };
-    double error, variance;
+    dm_sampler *table = uniform(o, S, eta);
+    outcome out = {
+        dm_law_of_sampler(table, o->data1, NULL), "", NAN, NAN, NAN, NAN
+    };
+    double variance;
 
-    if (law != NULL) {
-        dm_distance_w1(law, target, &out.w1, &error);
-        dm_law_moments(law, NULL, &variance);
-        out.sd = sqrt(variance);
-        out.below = dm_law_cdf(law, 0.0);
-    }
-    dm_law_free(law);
     dm_sampler_free(table);
+    if (out.law == NULL) {
+        memcpy(out.why, reason_of_none, REASON);
+        return out;
+    }
+    dm_distance_w1(out.law, target, &out.w1, &out.error);
+    dm_law_moments(out.law, NULL, &variance);
+    out.sd = sqrt(variance);
+    out.below = dm_law_cdf(out.law, 0.0);
     return out;
 }
 
-/* Prints one table: which of the numbers, offset into an outcome, and that of
- * the data. */
-static void print_outcomes(const char *name, size_t sizes_shown,
+/* Computes all of them, the longest samplers first. */
+static void compute_laws(const dm_options *o, const dm_law *target,
+                         outcome all[ETAS][SIZES])
+{
+    gsl_error_handler_t *old = gsl_set_error_handler(keep_reason);
+    size_t shown = sizes_shown(o);
+
+#pragma omp parallel for schedule(dynamic) num_threads(o->threads)
+    for (size_t k = 0; k < ETAS * shown; k++) {
+        size_t e = k % ETAS, i = shown - 1 - k / ETAS;
+        all[e][i] = outcome_of(o, etas[e], sizes[i], target);
+    }
+    gsl_set_error_handler(old);
+}
+
+static void free_laws(outcome all[ETAS][SIZES])
+{
+    for (size_t k = 0; k < ETAS * SIZES; k++)
+        dm_law_free(all[k / SIZES][k % SIZES].law);
+}
+
+/* A row: all digits of the table of W1 are those of the exact laws. */
+static void check_digits(const dm_options *o, outcome all[ETAS][SIZES])
+{
+    double largest = 0.0;
+    size_t count = 0;
+
+    for (size_t k = 0; k < ETAS * sizes_shown(o); k++) {
+        const outcome *a = &all[k % ETAS][k / ETAS];
+        if (a->law == NULL)
+            continue;
+        largest = fmax(largest, a->error);
+        count++;
+    }
+    if (count == 0)
+        return;
+    dm_check_numeric(largest, 0.0, 5e-5, 1.0, "3.23",
+                     "largest error of %zu distances W1", count);
+    dm_check_refutes(sqrt(1.0 / (double)o->particles), "by draws: 1/sqrt(N)");
+}
+
+/* Prints one table: which of the numbers, and that of the data. */
+static void print_outcomes(const char *name, size_t shown,
                            outcome all[ETAS][SIZES], int which, double data)
 {
     printf("-- %s --\n%-10s", name, "eta");
-    for (size_t i = 0; i < sizes_shown; i++)
+    for (size_t i = 0; i < shown; i++)
         printf("  S =%5zu", sizes[i]);
     for (size_t e = 0; e < ETAS; e++) {
-        if (isnan(etas[e]))
-            printf("\n%-10s", "sigma-hat");
-        else
-            printf("\n%-10.2g", etas[e]);
-        for (size_t i = 0; i < sizes_shown; i++) {
+        printf("\n%-10s", names[e]);
+        for (size_t i = 0; i < shown; i++) {
             const outcome *a = &all[e][i];
             double value = which == 0 ? a->w1 : which == 1 ? a->sd : a->below;
             printf(" %9.4f", value);
@@ -2026,18 +2079,18 @@ static void print_outcomes(const char *name, size_t sizes_shown,
     if (!isnan(data))
         printf("\n%-10s %9.4f", "data", data);
     printf("\n");
+    for (size_t k = 0; which == 0 && k < ETAS * shown; k++)
+        if (all[k % ETAS][k / ETAS].law == NULL)
+            printf("no exact law, %s, S = %zu: %s\n", names[k % ETAS],
+                   sizes[k / ETAS], all[k % ETAS][k / ETAS].why);
 }
 
-/* Computes the exact laws, prints what is known of them. */
-static void print_laws(const dm_options *o, const dm_law *target)
+static void print_laws(const dm_options *o, const dm_law *target,
+                       outcome all[ETAS][SIZES])
 {
-    static outcome all[ETAS][SIZES];
-    size_t shown = 0;
+    size_t shown = sizes_shown(o);
     double variance;
 
-    for (; shown < SIZES && sizes[shown] <= o->steps; shown++)
-        for (size_t e = 0; e < ETAS; e++)
-            all[e][shown] = outcome_of(o, e, sizes[shown], target);
     dm_law_moments(target, NULL, &variance);
     print_outcomes("w1", shown, all, 0, NAN);
     print_outcomes("sd", shown, all, 1, sqrt(variance));
@@ -2083,6 +2136,29 @@ static double of_x3(const double abar[3], double v)
     return (cov[0][2] * cov[1][1] - cov[0][1] * cov[1][2]) / det;
 }
 
+/* One step from the last time to 0: what comes out for data N(0.4, v). */
+static void check_one_step(const dm_schedule *s, double v)
+{
+    const double one = 1.0, m = 0.4;
+    const size_t tau[] = { 0, s->T };
+    double mean = 0.0, abar = s->abar[s->T], V = abar * v + s->c[s->T];
+    dm_mixture *data = dm_mixture_new(1, 1, &one, &m, &v);
+    dm_sampler *table = dm_sampler_ddim(s, 1, tau, 1.0);
+    dm_sym2 cov = { 1.0, 0.0, 0.0 };
+
+    dm_law_gaussian(table, data, &mean, &cov);
+    dm_check_exact(cov.xx, abar * v * v / (V * V), 32.0, 1.0, "3.25",
+                   "Ex. 4: Var x_0 after one step");
+    dm_check_refutes(v, "that of the data");
+    dm_check_refutes(abar * v * v / V, "as if x_T had the variance V_T");
+    dm_check_exact(mean, m - sqrt(abar) * v * sqrt(abar) * m / V, 32.0, 1.0,
+                   "3.25", "Ex. 4: E x_0 after one step");
+    dm_check_refutes(m, "that of the data");
+    dm_check_refutes(0.0, "that of the start");
+    dm_sampler_free(table);
+    dm_mixture_free(data);
+}
+
 static void check_exercises(void)
 {
     const double abar[] = { 0.9, 0.7, 0.4 }, beta[] = { NAN, 0.2, 0.375, 0.8 };
@@ -2102,6 +2178,7 @@ static void check_exercises(void)
                    "3.7", "Ex. 3: largest eta, abar .8, .5, .1");
     dm_check_refutes(sqrt(4.0 / 3.0), "the bound of the first step");
     dm_check_refutes(1.0, "eta at most 1");
+    check_one_step(s, v);
     dm_schedule_free(s);
 }
 
@@ -2213,7 +2290,7 @@ static void write_plane(const dm_options *o)
 }
 
 /* sigma and the coefficient of x_0 for two jumps, as curves and as fits. */
-static void write_coefficient(const dm_options *o, gsl_rng *rng)
+static void write_coefficient(const dm_options *o, const double x0[])
 {
     const jump all[] = { forward_example(), example() };
     dm_table *line = dm_options_data(o, "ch03_coefficient.dat");
@@ -2230,7 +2307,7 @@ static void write_coefficient(const dm_options *o, gsl_rng *rng)
         }
         for (uint32_t i = 1; i <= 9; i++) {
             double s = sqrt(j.c_s) * 0.1 * (double)i, se;
-            double nu = fitted_nu(o, rng, j, s * s, 10 * k + i, &se);
+            double nu = fitted_nu(o, x0, j, s * s, 10 * k + i, &se);
             double row[] = { s, nu, 2.0 * se };
             dm_table_row(fit, 3, row);
         }
@@ -2244,21 +2321,17 @@ static void write_coefficient(const dm_options *o, gsl_rng *rng)
     dm_table_close(root);
 }
 
-/* Densities of the data and of what comes out: x, data, eta = 0, eta = 1. */
-static void write_laws(const dm_options *o)
+/* Densities of the data and of what comes out: x, data, eta = 0, eta = 1; for
+ * S = 5, 10 and 50. */
+static void write_laws(const dm_options *o, outcome all[ETAS][SIZES])
 {
-    const size_t S[] = { 5, 10, 50 };
+    static const size_t chosen[] = { 0, 1, 3 };
     dm_table *t = dm_options_data(o, "ch03_laws.dat");
     double low = dm_mixture_quantile(o->data1, 1e-4);
     double high = dm_mixture_quantile(o->data1, 1.0 - 1e-4);
 
     for (int k = 0; k < 3; k++) {
-        dm_law *law[2];
-        for (int e = 0; e < 2; e++) {
-            dm_sampler *table = uniform(o, S[k], (double)e);
-            law[e] = law_of(table, o->data1);
-            dm_sampler_free(table);
-        }
+        const dm_law *law[] = { all[0][chosen[k]].law, all[3][chosen[k]].law };
         for (int i = 0; i <= 300; i++) {
             double x = low + (high - low) * i / 300.0;
             double row[] = { x, exp(dm_mixture_log_density(o->data1, &x)), NAN,
@@ -2269,15 +2342,13 @@ static void write_laws(const dm_options *o)
             dm_table_row(t, 4, row);
         }
         dm_table_printf(t, "\n\n");
-        dm_law_free(law[0]);
-        dm_law_free(law[1]);
     }
     dm_table_close(t);
 }
 
 /* --- all of it ------------------------------------------------------------ */
 
-static void family(const dm_options *o, gsl_rng *rng)
+static void family(const dm_options *o, gsl_rng *rng, const double x0[])
 {
     dm_check_table("postulate");
     check_demands();
@@ -2298,7 +2369,7 @@ static void family(const dm_options *o, gsl_rng *rng)
     dm_check_table("forward");
     check_forward();
     check_forward_by_rule(o);
-    check_fit(o, rng);
+    check_fit(o, x0);
     dm_check_table("markov");
     check_markov(o);
     check_joint(o);
@@ -2326,7 +2397,7 @@ static void sampler(const dm_options *o)
     print_cost(o);
     dm_check_table("ddpm");
     check_eta_1(o->schedule);
-    check_ddpm(o->schedule);
+    check_ddpm(o);
     check_coarse(o);
     dm_check_table("hat");
     check_sigma_hat(o);
@@ -2338,6 +2409,7 @@ static void sampler(const dm_options *o)
 
 static void output(const dm_options *o)
 {
+    static outcome all[ETAS][SIZES];
     dm_law *target = law_of(NULL, o->data1);
 
     dm_check_table("law");
@@ -2355,8 +2427,13 @@ static void output(const dm_options *o)
     check_gaussian_2d(o);
     if (target != NULL) {
         print_roots(o, target);
-        print_laws(o, target);
+        compute_laws(o, target, all);
+        dm_check_table("digits");
+        check_digits(o, all);
+        print_laws(o, target, all);
     }
+    write_laws(o, all);
+    free_laws(all);
     dm_law_free(target);
 }
 
@@ -2367,20 +2444,26 @@ int main(int argc, char *argv[])
                                          "The DDIM sigma family", argc, argv);
     if (status != -1)
         return status;
+    if (!has_room(&o)) {
+        status = refuse_particles(&o);
+        dm_options_free(&o);
+        return status;
+    }
     gsl_rng *rng = gsl_rng_alloc(dm_rng_type);
     gsl_rng_set(rng, o.seed);
-    dm_cloud_free(start_cloud(&o, 2, o.particles)); /* is there room? */
+    double *x0 = numbers(&o, 1);
+    draw_data(o.data1, rng, 3, 0, o.particles, &x0);
 
-    family(&o, rng);
+    family(&o, rng, x0);
     sampler(&o);
     output(&o);
     dm_check_table("exercises");
     check_exercises();
     write_trajectories(&o);
     write_plane(&o);
-    write_coefficient(&o, rng);
-    write_laws(&o);
+    write_coefficient(&o, x0);
 
+    free(x0);
     gsl_rng_free(rng);
     dm_options_free(&o);
     return dm_check_end();

@@ -6,16 +6,15 @@ load 'figures/style.gp'
 
 d = data('ch03_laws.dat')
 S = '5 10 50'
-set multiplot layout 1,3 margins 0.1,0.98,0.18,0.9 spacing 0.03,0
+set multiplot layout 1,3 margins 0.11,0.98,0.18,0.9 spacing 0.03,0
 set xlabel 'x_0  (data units)'
-stats d using 2 nooutput
-top = STATS_max
-do for [c=3:4] {
-    stats d using c nooutput
+top = 0
+do for [c=2:4] { # no law: no number
+    stats d using (valid(c) ? column(c) : 0) nooutput
     top = STATS_max > top ? STATS_max : top
 }
 set yrange [0:1.15*top]
-set samples 400
+set xtics 2
 do for [i=0:2] {
     set title 'S = '.word(S, i+1) offset 0,-0.6
     set ylabel (i ? '' : 'density  (1 / data unit)')

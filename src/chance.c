@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NORMALS = 16, RANDOMS = 2, CONDITIONS = 4, ROWS = 40 };
+enum { NORMALS = 16, RANDOMS = 2, CONDITIONS = 4, ROWS = 40, PLACES = 4 };
 
 /* The sources that some trees depend on.  A normal is one entry of a drawn
  * symbol. */
@@ -20,7 +20,7 @@ typedef struct {
 /* What is known: these trees have these values.  Where a tree is a source it is
  * taken out and set to its value; its old value waits in `before`. */
 typedef struct {
-    size_t n, fixed;
+    size_t n, fixed, seen; /* seen: how often it was conditioned on */
     const dm_tex *tree[CONDITIONS];
     dm_value value[CONDITIONS];
     size_t drawn[CONDITIONS];
@@ -93,8 +93,10 @@ static void sources_of(dm_page *p, size_t n, const dm_tex *const tree[],
     size_t before = p->drawn_n, cells = p->cells.used;
 
     clear_used(p, used);
+    p->collecting++;
     for (size_t i = 0; i < n; i++)
         dm_page_evaluate(p, tree[i]);
+    p->collecting--;
     p->cells.used = cells;
     collect(p, s);
     restore_used(p, used, before);
@@ -107,7 +109,7 @@ static double normal(const dm_page *p, const sources *s, size_t i)
 
 static void set_normal(dm_page *p, const sources *s, size_t i, double x)
 {
-    dm_value_put(&p->drawn[s->drawn[i]].value, s->entry[i], dm_value_exact(x));
+    dm_page_set(p, s->drawn[i], s->entry[i], x);
 }
 
 static void set_normals(dm_page *p, const sources *s, const double x[])
@@ -144,10 +146,11 @@ static dm_value column(dm_page *p, size_t n, const dm_tex *const tree[])
 }
 
 /* Stores the center and the slopes, rows x normals, of trees that are affine in
- * the normals; fails if they are not. */
+ * the normals; fails if they are not, as far as the places from number `from`
+ * to before `to` show. */
 static void affine(dm_page *p, const sources *s, size_t n,
-                   const dm_tex *const tree[], dm_value *center,
-                   dm_value *slopes)
+                   const dm_tex *const tree[], size_t from, size_t to,
+                   dm_value *center, dm_value *slopes)
 {
     double before[NORMALS], place[NORMALS] = { 0.0 };
 
@@ -166,8 +169,9 @@ static void affine(dm_page *p, const sources *s, size_t n,
                          dm_value_at(one, i));
     }
     /* Near, far on both sides, and on no grid that a wave could be 0 on. */
-    static const double scales[] = { 1.0, -3.4641016, 31.6227766, -29.154759 };
-    for (size_t k = 0; k < sizeof scales / sizeof *scales; k++) {
+    static const double scales[PLACES] = { 1.0, -3.4641016, 31.6227766,
+                                           -29.154759 };
+    for (size_t k = from; k < to; k++) {
         dm_value there = dm_value_array(&p->cells, (int)s->normals, 1);
         for (size_t j = 0; j < s->normals; j++) {
             place[j] = scales[k] * (0.7548777 + 0.1324718 * (double)j);
@@ -194,7 +198,7 @@ typedef struct {
     dm_value mean, cov, log_density;
 } conditioned;
 
-static conditioned condition(dm_page *p, const sources *s, const evidence *e)
+static conditioned condition(dm_page *p, const sources *s, evidence *e)
 {
     conditioned c;
     dm_value center, slopes, values;
@@ -202,7 +206,10 @@ static conditioned condition(dm_page *p, const sources *s, const evidence *e)
 
     if (s->normals == 0)
         dm_page_fail(p, "a condition that leaves nothing to chance");
-    affine(p, s, e->n, e->tree, &center, &slopes);
+    /* At the first point of an integral all places, then one at each. */
+    size_t from = e->seen % PLACES, to = e->seen == 0 ? PLACES : from + 1;
+    e->seen++;
+    affine(p, s, e->n, e->tree, from, to, &center, &slopes);
     for (size_t i = 0; i < e->n; i++)
         rows += dm_value_count(e->value[i]);
     if (rows != dm_value_count(center))
@@ -235,7 +242,7 @@ typedef struct quadrature {
     dm_value (*at)(struct quadrature *q);
     void *what;         /* for at */
     const dm_tex *tree; /* what it takes the mean of */
-    size_t rank;
+    size_t rank, axis;
     double z[NORMALS];
     size_t points; /* so far; the means of their errors and of their sizes */
     double worst, size;
@@ -347,6 +354,8 @@ static dm_value by_rule(quadrature *q, int fine, int product)
     q->worst = q->size = 0.0;
     if (product)
         product_rule(q, nodes[q->rank][fine]);
+    else if (q->rank == 1)
+        product_rule(q, fine ? 10 : 7);
     else if (fine && q->rank == 4) /* where only one radius will do */
         product_rule(q, 3);
     else
@@ -374,53 +383,57 @@ static dm_value by_two_rules(quadrature *q, int product, double *off)
         *off = fmax(*off, difference / (q->size + 1e-300));
         dm_value_put(&fine, i,
                      dm_value_rounded(dm_value_at(fine, i).x,
-                                      4.0 * difference + 8.0 * q->worst +
-                                          16.0 * DBL_EPSILON * q->size));
+                                      16.0 * difference + 8.0 * q->worst +
+                                          64.0 * DBL_EPSILON * q->size));
     }
     return fine;
 }
 
+/* The integral over the directions from number `axis` on, one in the other. */
+static dm_value over_axes(quadrature *q);
+
 static dm_value on_normal(double z, void *params)
 {
     quadrature *q = params;
+    dm_value density = dm_value_exact(exp(-0.5 * z * z) / sqrt(2.0 * M_PI));
 
-    q->z[0] = z;
-    return dm_value_multiply(
-        &q->page->cells, q->at(q),
-        dm_value_exact(exp(-0.5 * z * z) / sqrt(2.0 * M_PI)), 0);
+    q->z[q->axis++] = z;
+    dm_value v = q->axis == q->rank ? q->at(q) : over_axes(q);
+    q->axis--;
+    return dm_value_multiply(&q->page->cells, v, density, 0);
 }
 
-static int has_kink(const dm_tex *tree)
+static dm_value over_axes(quadrature *q)
 {
-    return tree->kind == DM_TEX_CASES ||
-           (tree->kind == DM_TEX_FUNCTION &&
-            (strcmp(tree->name, "abs") == 0 || strcmp(tree->name, "min") == 0 ||
-             strcmp(tree->name, "max") == 0));
+    int kink = dm_page_shape(q->page, q->tree).kink;
+    return dm_page_integral(q->page, on_normal, q, kink, -INFINITY, INFINITY);
 }
 
-/* Two rules of degree 5 that agree to round-off are right: a polynomial;
- * else product rules are tried, and in one direction an adaptive integral. */
+/* Two rules of degree 5, or of 13 and 19 in one direction, that agree to
+ * round-off are right: a polynomial; else product rules are tried, and in one
+ * direction, or two if there are corners, an adaptive integral. */
 static dm_value mean_by(quadrature *q)
 {
-    int kink = dm_page_mentions(q->page, q->tree, has_kink);
+    dm_shape shape = dm_page_shape(q->page, q->tree);
+    int kink = shape.kink;
     double off;
 
     if (q->rank == 0)
         return q->at(q);
-    if (q->rank > 1 && !kink) {
+    if ((q->rank > 1 && !kink) || (q->rank == 1 && shape.algebraic)) {
         dm_value v = by_two_rules(q, 0, &off);
-        if (off < 1e-12)
+        if (off < 64.0 * DBL_EPSILON)
             return v;
     }
     if (q->rank > 5)
         dm_page_fail(q->page,
                      "a mean over %zu normals of what is no polynomial",
                      q->rank);
-    if (q->rank == 1 && kink)
-        return dm_page_integral(q->page, on_normal, q, -INFINITY, INFINITY);
+    if (q->rank <= 2 && kink)
+        return over_axes(q);
     dm_value v = by_two_rules(q, 1, &off);
     if (q->rank == 1 && v.rows == 0 && !(off <= 1e-9))
-        return dm_page_integral(q->page, on_normal, q, -INFINITY, INFINITY);
+        return over_axes(q);
     return v;
 }
 
@@ -484,7 +497,7 @@ static dm_value at_placed(quadrature *q)
 /* The mean of the tree over the normals, given the evidence; without a tree, 1.
  * Stores the logarithm of the density of the evidence. */
 static dm_value over_normals(dm_page *p, const dm_tex *tree, const sources *s,
-                             const evidence *e, dm_value *log_density)
+                             evidence *e, dm_value *log_density)
 {
     placed w = { .tree = tree, .s = s };
     quadrature q = { .page = p, .at = at_placed, .what = &w, .tree = tree };
@@ -522,8 +535,7 @@ static dm_value over_normals(dm_page *p, const dm_tex *tree, const sources *s,
 static dm_value log_law(dm_page *p, const dm_tex *law, dm_value x)
 {
     size_t before = p->bound_n;
-    dm_tex point = { .kind = DM_TEX_SYMBOL, .name = "point of a law" };
-    dm_tex one = { .kind = DM_TEX_CALL, .n = 1, .child = { &point } };
+    dm_tex one = { .kind = DM_TEX_CALL, .n = 1, .child = { &p->point } };
     dm_key key;
 
     if (law->kind == DM_TEX_NORMAL && law->n == 2) {
@@ -534,7 +546,7 @@ static dm_value log_law(dm_page *p, const dm_tex *law, dm_value x)
     if (law->kind == DM_TEX_SYMBOL) {
         memcpy(one.name, law->name, sizeof one.name);
         memcpy(one.index, law->index, sizeof one.index);
-        dm_page_resolve(p, &point, &key);
+        dm_page_resolve(p, &p->point, &key);
         law = &one;
     } else if (law->kind == DM_TEX_CALL &&
                law->child[0]->kind == DM_TEX_SYMBOL) {
@@ -555,7 +567,7 @@ typedef struct {
     dm_page *page;
     const dm_tex *tree; /* NULL: 1 */
     const sources *s;
-    const evidence *e;
+    evidence *e;
     size_t from;
 } outer;
 
@@ -573,7 +585,7 @@ static void check_density(dm_page *p, const dm_tex *law)
     if (law->kind != DM_TEX_SYMBOL ||
         (p->checked == law && p->checked_draw == p->draws))
         return;
-    dm_value all = dm_page_integral(p, on_density, &o, -INFINITY, INFINITY);
+    dm_value all = dm_page_integral(p, on_density, &o, 0, -INFINITY, INFINITY);
     if (!(fabs(all.x - 1.0) <= 1e-6 + all.error))
         dm_page_fail(p, "the density %s has the integral %.6g, not 1",
                      law->name, all.x);
@@ -589,7 +601,7 @@ static dm_value on_random(double x, void *params)
     dm_page *p = o->page;
     size_t i = o->s->random[o->from];
 
-    p->drawn[i].value = dm_value_exact(x);
+    dm_page_set(p, i, 0, x);
     dm_value log_density =
         log_law(p, p->drawn[i].declared->low, dm_value_exact(x));
     inner.from++;
@@ -604,10 +616,10 @@ static dm_value over_randoms(outer *o)
 
     if (o->from < o->s->randoms) {
         size_t i = o->s->random[o->from];
-        dm_value before = p->drawn[i].value;
+        double before = p->drawn[i].value.x;
         check_density(p, p->drawn[i].declared->low);
-        dm_value v = dm_page_integral(p, on_random, o, -INFINITY, INFINITY);
-        p->drawn[i].value = before;
+        dm_value v = dm_page_integral(p, on_random, o, 0, -INFINITY, INFINITY);
+        dm_page_set(p, i, 0, before);
         return v;
     }
     dm_value mean = over_normals(p, o->tree, o->s, o->e, &log_density);
@@ -640,10 +652,10 @@ static dm_instance *source_at(dm_page *p, const dm_tex *tree)
     return tree->kind == DM_TEX_SYMBOL ? dm_page_source(p, tree) : NULL;
 }
 
-static void set(dm_instance *i, dm_value value)
+static void set(dm_page *p, size_t drawn, dm_value value)
 {
     for (int k = 0; k < dm_value_count(value); k++)
-        dm_value_put(&i->value, k, dm_value_exact(dm_value_at(value, k).x));
+        dm_page_set(p, drawn, k, dm_value_at(value, k).x);
 }
 
 /* Finds the sources of the tree and the evidence, and fixes those that the
@@ -670,7 +682,7 @@ static void prepare(dm_page *p, const dm_tex *tree, evidence *e, sources *s)
             dm_page_fail(p, "a condition of another shape");
         e->drawn[e->fixed] = (size_t)(known - p->drawn);
         e->before[e->fixed++] = dm_value_copy(&p->cells, known->value);
-        set(known, e->value[i]);
+        set(p, (size_t)(known - p->drawn), e->value[i]);
         take_out(s, (size_t)(known - p->drawn));
     }
     e->n = kept;
@@ -679,7 +691,7 @@ static void prepare(dm_page *p, const dm_tex *tree, evidence *e, sources *s)
 static void release(dm_page *p, const evidence *e)
 {
     for (size_t i = e->fixed; i-- > 0;)
-        set(&p->drawn[e->drawn[i]], e->before[i]);
+        set(p, e->drawn[i], e->before[i]);
 }
 
 static void add_evidence(dm_page *p, evidence *e, const dm_tex *tree,
@@ -814,7 +826,7 @@ void dm_chance_law(dm_page *p, const dm_tex *tree, dm_value *mean,
     prepare(p, body, &e, &s);
     if (s.randoms > 0)
         dm_page_fail(p, "this depends on a symbol that is not normal");
-    affine(p, &s, 1, &body, mean, &slopes);
+    affine(p, &s, 1, &body, 0, PLACES, mean, &slopes);
     if (s.normals == 0) {
         *variance = dm_value_exact(0.0);
     } else if (e.n == 0) {
@@ -895,7 +907,8 @@ static dm_value over_law(lawful *w)
     if (w->other != NULL)
         check_density(p, w->other);
     if (w->law->kind != DM_TEX_NORMAL)
-        return dm_page_integral(p, on_lawful, w, -INFINITY, INFINITY);
+        return dm_page_integral(p, on_lawful, w, dm_page_shape(p, q.tree).kink,
+                                -INFINITY, INFINITY);
     if (w->law->n != 2)
         dm_page_fail(p, "expected a law \\mathcal N(m, v)");
     w->mean = dm_value_copy(&p->cells, dm_page_evaluate(p, w->law->child[0]));

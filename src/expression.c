@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_deriv.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_integration.h>
 
@@ -76,7 +75,7 @@ static dm_value repeated(dm_page *p, const dm_tex *tree)
     if (high - low > 100000)
         dm_page_fail(p, "more than 100000 terms");
     for (long i = low; i <= high; i++) {
-        dm_page_bind(p, key, dm_value_exact((double)i));
+        dm_page_bind_index(p, key, i);
         dm_value one = dm_page_evaluate(p, tree->child[2]);
         result = sum ? dm_value_add(&p->cells, result, one)
                      : dm_value_multiply(&p->cells, result, one, 0);
@@ -91,6 +90,7 @@ typedef struct {
     dm_value (*f)(double x, void *params);
     void *params;
     double worst;
+    int broken; /* 1 if one of them was not finite */
 } graph;
 
 static double on_graph(double x, void *params)
@@ -103,14 +103,21 @@ static double on_graph(double x, void *params)
         dm_page_fail(g->page, "expected a number, not a vector");
     g->page->cells.used = used;
     g->worst = fmax(g->worst, y.error);
+    g->broken = g->broken || !isfinite(y.x);
     return y.x;
 }
 
-/* One piece of an integral. */
-static int piece(const gsl_function *of, double low, double high,
-                 gsl_integration_workspace *w, double *x, double *error)
+/* One piece of an integral.  Over a corner QAGS believes its extrapolation too
+ * much; CQUAD, which needs more points, looks at both sides of it. */
+static int piece(dm_page *p, const gsl_function *of, int kink, double low,
+                 double high, double *x, double *error)
 {
+    gsl_integration_workspace *w = p->workspace[p->nested - 1];
     gsl_function f = *of;
+
+    if (kink && isfinite(low) && isfinite(high))
+        return gsl_integration_cquad(&f, low, high, 1e-13, 1e-10,
+                                     p->corners[p->nested - 1], x, error, NULL);
 
     if (isinf(high))
         return gsl_integration_qagiu(&f, low, 1e-13, 1e-10, 400, w, x, error);
@@ -161,23 +168,34 @@ static size_t find_bumps(dm_page *p, const gsl_function *of,
     return n;
 }
 
-dm_value dm_page_integral(dm_page *p, dm_value (*f)(double x, void *params),
-                          void *params, double low, double high)
+/* Makes room for an integral inside as many as there are around it. */
+static void make_room(dm_page *p)
 {
-    graph g = { p, f, params, 0.0 };
-    gsl_function of = { on_graph, &g };
-    double cut[DM_PAGE_CUTS + 1] = { 0.0 }, sum = 0.0, error = 0.0, from = low;
-
     if (p->nested == DM_PAGE_NESTED)
         dm_page_fail(p, "more than %d integrals in one another",
                      DM_PAGE_NESTED);
-    gsl_integration_workspace **w = &p->workspace[p->nested];
-    if (*w == NULL)
-        *w = gsl_integration_workspace_alloc(400);
-    if (*w == NULL)
+    if (p->workspace[p->nested] == NULL)
+        p->workspace[p->nested] = gsl_integration_workspace_alloc(400);
+    if (p->corners[p->nested] == NULL)
+        p->corners[p->nested] = gsl_integration_cquad_workspace_alloc(200);
+    if (p->workspace[p->nested] == NULL || p->corners[p->nested] == NULL)
         dm_page_fail(p, "no memory");
+}
+
+dm_value dm_page_integral(dm_page *p, dm_value (*f)(double x, void *params),
+                          void *params, int kink, double low, double high)
+{
+    graph g = { p, f, params, 0.0, 0 };
+    gsl_function of = { on_graph, &g };
+    double cut[DM_PAGE_CUTS + 1] = { 0.0 }, sum = 0.0, error = 0.0, from = low;
+
+    make_room(p);
     p->nested++;
     size_t n = find_bumps(p, &of, cut);
+    if (n == 0 && kink && isinf(low) && isinf(high)) {
+        cut[n++] = -31.0371935; /* corners farther out are not expected */
+        cut[n++] = 29.7123047;
+    }
     if (n == 0 && isinf(low) && isinf(high)) /* no symmetry about 0 */
         cut[n++] = 0.0371935;
     for (size_t i = 0; i <= n; i++) {
@@ -186,7 +204,7 @@ dm_value dm_page_integral(dm_page *p, dm_value (*f)(double x, void *params),
             to = i == n ? high : from;
         if (from == to)
             continue;
-        int status = piece(&of, from, to, *w, &one, &one_error);
+        int status = piece(p, &of, kink, from, to, &one, &one_error);
         if (status != GSL_SUCCESS && !(one_error < 1e-6 * fabs(one) + 1e-9))
             dm_page_fail(p, "an integral does not converge");
         sum += one;
@@ -194,6 +212,8 @@ dm_value dm_page_integral(dm_page *p, dm_value (*f)(double x, void *params),
         from = to;
     }
     p->nested--;
+    if (kink && g.broken) /* CQUAD leaves such points out */
+        sum = NAN;
     double width = isinf(low) || isinf(high) ? 10.0 : fabs(high - low);
     return dm_value_rounded(sum, error + width * g.worst);
 }
@@ -232,18 +252,32 @@ static dm_tex variable_of(const dm_tex *tree, size_t place)
     return symbol;
 }
 
+/* The integral from low to high, whose errors it feels by what stands there. */
+static dm_value between_limits(curve *c, int kink, dm_value low, dm_value high)
+{
+    dm_value v = dm_page_integral(c->page, on_curve, c, kink, low.x, high.x);
+
+    if (low.error > 0.0 && isfinite(low.x))
+        v.error += low.error * fabs(on_curve(low.x, c).x);
+    if (high.error > 0.0 && isfinite(high.x))
+        v.error += high.error * fabs(on_curve(high.x, c).x);
+    return v;
+}
+
 static dm_value integrate(dm_page *p, const dm_tex *tree)
 {
-    double low = dm_page_number(p, tree->child[0]).x;
-    double high = dm_page_number(p, tree->child[1]).x;
+    dm_value low = dm_page_number(p, tree->child[0]);
+    dm_value high = dm_page_number(p, tree->child[1]);
     curve c = { p, tree->child[2], dm_page_variable(p, tree, 3), 1 };
     dm_tex symbol = variable_of(tree, 3);
     dm_instance *declared = dm_page_source(p, &symbol);
 
     if (declared != NULL && declared->value.rows != 0)
         dm_page_fail(p, "an integral over a vector");
-
-    return dm_page_integral(p, on_curve, &c, low, high);
+    int kink = dm_page_shape(p, c.tree).kink;
+    if (low.x > high.x)
+        return dm_value_negate(&p->cells, between_limits(&c, kink, high, low));
+    return between_limits(&c, kink, low, high);
 }
 
 /* --- derivatives ------------------------------------------------------------------ */
@@ -256,31 +290,69 @@ typedef struct {
     int times;
 } differentiated;
 
+/* (f(x + h) - f(x - h))/(2 h), with the distance that the rounded points have. */
+static double chord(graph *g, double x, double h)
+{
+    double from = x - h, to = x + h;
+
+    return (on_graph(to, g) - on_graph(from, g)) / (to - from);
+}
+
+/* The slope at x from chords over 2 h and over h.  Its error is four times what
+ * it differs by from the wide one, which is far above what it leaves out, and
+ * round-off: (4 * 2 + 1)/3 errors of a value, over h.
+ * (GSL's own rule takes a value to be right to its last digit.  This one's are
+ * right to g->worst, which may be far more: ln(1 + x^2) at a small x.) */
+static dm_value from_chords(graph *g, double x, double h, double *left_out)
+{
+    double wide = chord(g, x, h), narrow = chord(g, x, 0.5 * h);
+    double y = (4.0 * narrow - wide) / 3.0;
+
+    *left_out = 4.0 * fabs(y - wide);
+    return (dm_value){ .x = y,
+                       .error = *left_out + 3.0 * g->worst / h +
+                                4.0 * DBL_EPSILON * fabs(y) };
+}
+
+/* The same with the step at which round-off and what is left out are about
+ * equal, if that is smaller than h and better. */
+static dm_value at_best_step(graph *g, double x, double h)
+{
+    double left_out, unused;
+    dm_value y = from_chords(g, x, h, &left_out);
+    double share = 0.5 * (y.error - left_out) / left_out;
+
+    if (share < 0.5) {
+        double finer = h * fmax(cbrt(share), 1e-3);
+        dm_value its = from_chords(g, x, finer, &unused);
+        if (its.error < y.error && fabs(its.x - y.x) < 4.0 * y.error)
+            return its;
+    }
+    return y;
+}
+
 static dm_value slope(double x, void *params)
 {
     differentiated *d = params;
     differentiated lower = *d;
     /* No round number: a period could hide in it. */
-    double step = 1.0471975e-3 * fmax(1.0, fabs(x)), y, error;
+    double step = 1.0471975e-3 * fmax(1.0, fabs(x));
 
     lower.times--;
     graph g = { d->page, d->times == 1 ? d->f : slope,
-                d->times == 1 ? d->params : &lower, 0.0 };
-    gsl_function of = { on_graph, &g };
+                d->times == 1 ? d->params : &lower, 0.0, 0 };
     /* A step for each order: an error of size e becomes e/step. */
     step *= d->times == 1 ? 1.0 : 8.0;
-    gsl_deriv_central(&of, x, step, &y, &error);
+    dm_value y = at_best_step(&g, x, step);
     for (int i = 0; i < 4; i++) { /* an edge, or a bump, may be narrow */
-        double finer, its_error, noise = 4.0 * g.worst / step;
-        gsl_deriv_central(&of, x, 0.03 * step, &finer, &its_error);
-        if (isfinite(y) &&
-            fabs(y - finer) <= 10.0 * (error + its_error) + 40.0 * noise)
+        dm_value finer = at_best_step(&g, x, 0.03 * step);
+        if (isfinite(y.x) &&
+            fabs(y.x - finer.x) <= 10.0 * (y.error + finer.error))
             break;
         y = finer;
-        error = its_error;
         step *= 0.03;
     }
-    return dm_value_rounded(y, 4.0 * error + 4.0 * g.worst / step);
+    return dm_value_rounded(y.x, y.error);
 }
 
 static dm_value derivative(dm_page *p, dm_value (*f)(double x, void *params),
@@ -546,7 +618,7 @@ static dm_value log_of_sum(dm_page *p, const dm_tex *tree)
     size_t before = p->bound_n;
 
     for (long i = low; i <= high; i++) {
-        dm_page_bind(p, key, dm_value_exact((double)i));
+        dm_page_bind_index(p, key, i);
         result = log_add(&p->cells, result, dm_page_log(p, tree->child[2]));
         p->bound_n = before;
     }
@@ -627,6 +699,18 @@ static dm_value quotient(dm_page *p, const dm_tex *tree, dm_value a, dm_value b)
         dm_value_subtract(&p->cells, above, dm_page_log(p, tree->child[1])));
 }
 
+/* a b, by logarithms where one is too large for a number and one too small. */
+static dm_value product(dm_page *p, const dm_tex *tree, dm_value a, dm_value b)
+{
+    dm_value v = dm_value_multiply(&p->cells, a, b, tree->number == 1.0);
+
+    if (v.rows != 0 || !isnan(v.x) || !(a.x >= 0.0 && b.x >= 0.0))
+        return v;
+    dm_value log = dm_page_log(p, tree->child[0]);
+    return dm_value_exp(
+        dm_value_add(&p->cells, log, dm_page_log(p, tree->child[1])));
+}
+
 /* --- trees ------------------------------------------------------------------------ */
 
 /* A sum, product, quotient or power: the left side first, so that every
@@ -642,7 +726,7 @@ static dm_value binary(dm_page *p, const dm_tex *tree)
     case DM_TEX_SUBTRACT:
         return dm_value_subtract(&p->cells, a, b);
     case DM_TEX_MULTIPLY:
-        return dm_value_multiply(&p->cells, a, b, tree->number == 1.0);
+        return product(p, tree, a, b);
     case DM_TEX_DIVIDE:
         return quotient(p, tree, a, b);
     case DM_TEX_POWER:
@@ -722,7 +806,14 @@ dm_value dm_page_evaluate(dm_page *p, const dm_tex *tree)
         dm_page_fail(p, "it takes too long to evaluate");
     if (++p->level > DM_PAGE_LEVELS)
         dm_page_fail(p, "a formula too deep to evaluate");
-    dm_value v = value_of(p, tree);
+    dm_value v;
+    if (tree->n == 0) {
+        v = value_of(p, tree);
+    } else if (!dm_page_recall(p, tree, &v)) {
+        dm_watch outer = dm_page_watch(p);
+        v = value_of(p, tree);
+        dm_page_remember(p, tree, outer, v);
+    }
     p->level--;
     return v;
 }
@@ -734,7 +825,8 @@ dm_value dm_page_evaluate(dm_page *p, const dm_tex *tree)
 static int safely(dm_page *p, void (*what)(dm_page *p, void *params),
                   void *params)
 {
-    p->depth = p->nested = p->level = 0;
+    p->depth = p->nested = p->level = p->collecting = 0;
+    p->watch = (dm_watch){ 0, SIZE_MAX };
     p->bumps = NULL;
     p->shield = 0;
     p->total += (double)p->work;
@@ -789,6 +881,7 @@ static void move(dm_page *p, void *params)
     if (dm_page_drawn(p, key) == NULL)
         dm_page_fail(p, "%s is defined and cannot move", r->tree->name);
     dm_instance *i = dm_page_drawn(p, key);
+    p->epoch++;
     for (int k = 0; k < dm_value_count(i->value); k++) {
         double x = dm_value_at(i->value, k).x;
         dm_value_put(&i->value, k, dm_value_exact(x + r->by * (1.0 + 0.3 * k)));

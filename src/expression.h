@@ -63,6 +63,10 @@ int dm_page_define(dm_page *p, const dm_tex *left, const dm_tex *tree);
 /* 1 if the name, or the name and index, is a function of the page. */
 int dm_page_is_function(void *page, const char *name);
 
+/* Says that the next draw is the first of a relation: dimensions go through 2,
+ * 1 and 5 again, and a counterexample is first looked for in two. */
+void dm_page_begin(dm_page *p);
+
 /* Starts a new draw: every free symbol forgets its value. */
 void dm_page_draw(dm_page *p);
 

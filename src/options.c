@@ -29,22 +29,32 @@
 
 enum { MESSAGE = 512 };
 
+/* Steps of an SDE: more take minutes. */
+enum { SDE_STEPS_MAX = 10000 };
+
 /* What every option is called, takes and means; also the text of --help.  The
- * last is 1 for what only chapters about samplers take. */
+ * last says which chapters take it. */
+enum { FOR_ALL, FOR_SAMPLERS, FOR_SDES };
 static const struct {
     const char *name, *argument, *meaning;
-    int sampler;
+    int whose;
 } table[] = {
-    { "mixture", "FILE", "the data: a mixture in one or two dimensions", 0 },
-    { "schedule", "NAME", "linear (default), sqrt-linear or cosine", 0 },
-    { "steps", "T", "noising steps, 2 to 1000000 (1000)", 0 },
-    { "particles", "N", "paths that are followed, 1 to 10000000 (20000)", 0 },
-    { "seed", "K", "of the random numbers, 0 to 2^64 - 1 (1)", 0 },
-    { "threads", "P", "1 to 256 (1); the numbers do not depend on it", 0 },
-    { "out", "DIR", "where the files of the run go (build)", 0 },
-    { "eta", "E", "noise of the steps back, 0 or more", 1 },
-    { "tau", "TIMES", "such as 9,30,1000, or uniform:S, quadratic:S", 1 },
-    { "help", NULL, "print this and exit", 0 },
+    { "mixture", "FILE", "the data: a mixture in one or two dimensions",
+      FOR_ALL },
+    { "schedule", "NAME", "linear (default), sqrt-linear or cosine", FOR_ALL },
+    { "steps", "T", "noising steps, 2 to 1000000 (1000)", FOR_ALL },
+    { "particles", "N", "paths that are followed, 1 to 10000000 (20000)",
+      FOR_ALL },
+    { "seed", "K", "of the random numbers, 0 to 2^64 - 1 (1)", FOR_ALL },
+    { "threads", "P", "1 to 256 (1); the numbers do not depend on it",
+      FOR_ALL },
+    { "out", "DIR", "where the files of the run go (build)", FOR_ALL },
+    { "eta", "E", "noise of the steps back, 0 or more", FOR_SAMPLERS },
+    { "tau", "TIMES", "such as 9,30,1000, or uniform:S, quadratic:S",
+      FOR_SAMPLERS },
+    { "t-min", "T", "where the way back ends, between 0 and 1", FOR_SDES },
+    { "dt", "H", "its step, above 0 and at most 1 - t-min", FOR_SDES },
+    { "help", NULL, "print this and exit", FOR_ALL },
 };
 enum { OPTIONS = sizeof table / sizeof *table, FIRST = 256 };
 
@@ -52,8 +62,8 @@ enum { OPTIONS = sizeof table / sizeof *table, FIRST = 256 };
  * for it depends on the schedule. */
 typedef struct {
     const char *stem, *title;
-    int sampler;           /* 1 if the chapter takes --eta and --tau */
-    const char *eta, *tau; /* NULL if not given                      */
+    int whose;                          /* what is taken beside FOR_ALL */
+    const char *eta, *tau, *t_min, *dt; /* NULL if not given            */
 } request;
 
 static void print_help(const request *r)
@@ -61,7 +71,7 @@ static void print_help(const request *r)
     printf("usage: build/%s [option]...\n%s.\n\n", r->stem, r->title);
     for (size_t i = 0; i < OPTIONS; i++) {
         char left[32];
-        if (table[i].sampler && !r->sampler)
+        if (table[i].whose != FOR_ALL && table[i].whose != r->whose)
             continue;
         snprintf(left, sizeof left, "--%s %s", table[i].name,
                  table[i].argument == NULL ? "" : table[i].argument);
@@ -124,6 +134,10 @@ static dm_mixture *load(const char *path)
  * the 1-D data, by its first coordinate. */
 static int take_mixture(dm_options *o, const char *path)
 {
+    if (path[0] == '\0') {
+        fprintf(stderr, "--mixture: expected a file, got \"\"\n");
+        return -1;
+    }
     dm_mixture *m = load(path);
 
     if (m == NULL)
@@ -183,23 +197,60 @@ static int make_times(dm_options *o, const char *text)
     return dm_sampler_tau_uniform(o->steps, o->S, o->tau);
 }
 
+/* Reads a number of 0 or more, unless text is NULL.  Returns 0, or -1 after a
+ * message. */
+static int read_number(const char *option, const char *expected,
+                       const char *text, double *value)
+{
+    char *end = NULL;
+
+    if (text == NULL)
+        return 0;
+    errno = 0;
+    double number = strtod(text, &end);
+    if (text[0] == '\0' || strchr(".0123456789", text[0]) == NULL ||
+        strpbrk(text, "xX") != NULL || *end != '\0' || errno != 0) {
+        fprintf(stderr, "--%s: expected %s, got \"%.60s\"\n", option, expected,
+                text);
+        return -1;
+    }
+    *value = number;
+    return 0;
+}
+
+/* Takes what was said of an SDE.  Returns 0, or -1 after a message. */
+static int take_sde(dm_options *o, const request *r)
+{
+    const char *of_t_min = "a time above 0 and below 1";
+
+    if (read_number("t-min", of_t_min, r->t_min, &o->t_min) != 0 ||
+        read_number("dt", "a step above 0", r->dt, &o->dt) != 0)
+        return -1;
+    if (!(o->t_min > 0.0 && o->t_min < 1.0)) {
+        fprintf(stderr, "--t-min: expected %s, got %g\n", of_t_min, o->t_min);
+        return -1;
+    }
+    double horizon = 1.0 - o->t_min, steps = ceil(horizon / o->dt - 1e-9);
+    if (!(o->dt > 0.0 && o->dt <= horizon * (1.0 + 1e-9) &&
+          steps <= SDE_STEPS_MAX)) {
+        fprintf(stderr,
+                "--dt: expected a step of at most the horizon 1 - t-min = %g, "
+                "and at least 1/%d of it, got %g\n",
+                horizon, SDE_STEPS_MAX, o->dt);
+        return -1;
+    }
+    o->n = (size_t)fmax(1.0, steps);
+    return 0;
+}
+
 /* Reads a number into o->eta, unless text is NULL, and holds it against the
  * bound of the times. */
 static int read_eta(dm_options *o, const char *text)
 {
-    char *end = NULL;
     size_t i = 1;
 
-    if (text != NULL) {
-        o->eta = strtod(text, &end);
-        if (text[0] == '\0' || strchr(".0123456789", text[0]) == NULL ||
-            strpbrk(text, "xX") != NULL || *end != '\0' || !isfinite(o->eta)) {
-            fprintf(stderr,
-                    "--eta: expected a number of 0 or more, got \"%.60s\"\n",
-                    text);
-            return -1;
-        }
-    }
+    if (read_number("eta", "a number of 0 or more", text, &o->eta) != 0)
+        return -1;
     double bound = dm_sampler_eta_max(o->schedule, o->S, o->tau, &i);
     if (o->eta <= bound)
         return 0;
@@ -282,7 +333,7 @@ static int take_all(dm_options *o, request *r, int argc, char *argv[])
     int found;
 
     for (size_t i = 0, n = 0; i < OPTIONS; i++) {
-        if (table[i].sampler && !r->sampler)
+        if (table[i].whose != FOR_ALL && table[i].whose != r->whose)
             continue;
         known[n].name = table[i].name;
         known[n].has_arg = table[i].argument != NULL;
@@ -302,8 +353,11 @@ static int take_all(dm_options *o, request *r, int argc, char *argv[])
             print_help(r);
             return 0;
         }
-        if (table[found - FIRST].sampler) {
-            *(strcmp(option, "eta") == 0 ? &r->eta : &r->tau) = optarg;
+        if (table[found - FIRST].whose != FOR_ALL) {
+            *(strcmp(option, "eta") == 0     ? &r->eta
+              : strcmp(option, "tau") == 0   ? &r->tau
+              : strcmp(option, "t-min") == 0 ? &r->t_min
+                                             : &r->dt) = optarg;
             o->default_run = 0;
         } else if (take(o, option, optarg) != 0) {
             return 2;
@@ -316,8 +370,8 @@ static int take_all(dm_options *o, request *r, int argc, char *argv[])
     return -1;
 }
 
-/* What both functions of the header do; eta and S as in the second. */
-static int read_options(dm_options *o, request *r, double eta, size_t S,
+/* What the functions of the header do; `given` has what is the chapter's. */
+static int read_options(dm_options *o, request *r, const dm_options *given,
                         int argc, char *argv[])
 {
     char dir[4096], name[256];
@@ -329,8 +383,10 @@ static int read_options(dm_options *o, request *r, double eta, size_t S,
                        .threads = 1,
                        .out = "build",
                        .default_run = 1,
-                       .eta = eta,
-                       .S = S };
+                       .eta = given->eta,
+                       .S = given->S,
+                       .t_min = given->t_min,
+                       .dt = given->dt };
     int status = take_all(o, r, argc, argv);
     if (status == -1 && o->data1 == NULL)
         status = (o->data1 = load(MIXTURE_1D)) == NULL ? 2 : -1;
@@ -340,7 +396,8 @@ static int read_options(dm_options *o, request *r, double eta, size_t S,
         o->schedule = dm_schedule_named(o->name, o->steps);
         snprintf(dir, sizeof dir, "%s/out", o->out);
         snprintf(name, sizeof name, "%s.tsv", r->stem);
-        if ((r->sampler && take_sampler(o, r) != 0) ||
+        if ((r->whose == FOR_SAMPLERS && take_sampler(o, r) != 0) ||
+            (r->whose == FOR_SDES && take_sde(o, r) != 0) ||
             dm_check_begin(dir, name, o->default_run) != 0)
             status = 2;
     }
@@ -353,15 +410,26 @@ int dm_options_read(dm_options *o, const char *stem, const char *title,
                     int argc, char *argv[])
 {
     request r = { .stem = stem, .title = title };
-    return read_options(o, &r, 0.0, 0, argc, argv);
+    dm_options given = { .eta = 0.0 };
+    return read_options(o, &r, &given, argc, argv);
 }
 
 int dm_options_read_sampler(dm_options *o, double eta, size_t S,
                             const char *stem, const char *title, int argc,
                             char *argv[])
 {
-    request r = { .stem = stem, .title = title, .sampler = 1 };
-    return read_options(o, &r, eta, S, argc, argv);
+    request r = { .stem = stem, .title = title, .whose = FOR_SAMPLERS };
+    dm_options given = { .eta = eta, .S = S };
+    return read_options(o, &r, &given, argc, argv);
+}
+
+int dm_options_read_sde(dm_options *o, double t_min, double dt,
+                        const char *stem, const char *title, int argc,
+                        char *argv[])
+{
+    request r = { .stem = stem, .title = title, .whose = FOR_SDES };
+    dm_options given = { .t_min = t_min, .dt = dt };
+    return read_options(o, &r, &given, argc, argv);
 }
 
 struct dm_table *dm_options_data(const dm_options *o, const char *name)

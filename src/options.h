@@ -30,6 +30,10 @@ typedef struct {
     double eta;  /* its noise, within the bound of its times   */
     size_t S;    /* number of its steps                        */
     size_t *tau; /* [S + 1]  0 = tau[0] < ... < tau[S] <= T    */
+    /* Of an SDE, in chapters that ask for it; otherwise 0. */
+    double t_min; /* where the way back ends, above 0, below 1 */
+    double dt;    /* its step, above 0, at most 1 - t_min      */
+    size_t n;     /* number of steps, the least that are no longer than dt */
 } dm_options;
 
 /* Reads the command line of a chapter program into *o and opens the record of
@@ -45,6 +49,12 @@ int dm_options_read(dm_options *o, const char *stem, const char *title,
 int dm_options_read_sampler(dm_options *o, double eta, size_t S,
                             const char *stem, const char *title, int argc,
                             char *argv[]);
+
+/* As dm_options_read, for a chapter about SDEs, which takes --t-min and --dt
+ * too.  Without them o->t_min and o->dt are those given. */
+int dm_options_read_sde(dm_options *o, double t_min, double dt,
+                        const char *stem, const char *title, int argc,
+                        char *argv[]);
 
 /* Opens the data file OUT/data/NAME of this run, see table.h. */
 struct dm_table *dm_options_data(const dm_options *o, const char *name);

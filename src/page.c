@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <gsl/gsl_math.h>
+
 #include "rng.h"
 
 void dm_page_fail(dm_page *p, const char *format, ...)
@@ -262,7 +264,9 @@ dm_key dm_page_variable(dm_page *p, const dm_tex *node, size_t where)
     memcpy(symbol.index, node->index, sizeof symbol.index);
     if (node->n > where)
         symbol.child[symbol.n++] = node->child[where];
+    symbol.memo = node->memo;
     dm_page_resolve(p, &symbol, &key);
+    ((dm_tex *)node)->memo = symbol.memo;
     return key;
 }
 
@@ -372,8 +376,8 @@ static void bind_index(dm_page *p, const dm_tex *signature, const dm_tex *call)
             continue;
         dm_key key;
         dm_page_resolve(p, t, &key);
-        double value = (double)dm_page_whole(p, b->child[0]) - offset;
-        dm_page_bind(p, key, dm_value_exact(value));
+        long value = dm_page_whole(p, b->child[0]) - lround(offset);
+        dm_page_bind_index(p, key, value);
         return;
     }
 }
@@ -418,12 +422,110 @@ dm_instance *dm_page_drawn(dm_page *p, dm_key key)
     return NULL;
 }
 
-void dm_page_bind(dm_page *p, dm_key key, dm_value value)
+/* One of DM_PAGE_BITS bits; two keys may share it. */
+static unsigned bit_of(dm_key key)
+{
+    return (unsigned)(31 * key.name + (int)(key.member & 0xffff)) %
+           DM_PAGE_BITS;
+}
+
+static dm_instance *bind(dm_page *p, dm_key key, dm_value value)
 {
     if (p->bound_n == DM_PAGE_VALUES)
         dm_page_fail(p, "too many values");
-    p->bound[p->bound_n++] = (dm_instance){ .key = key, .value = value };
+    dm_instance *new = &p->bound[p->bound_n];
+    *new = (dm_instance){ .key = key, .value = value };
+    if (p->bound_n++ > 0) {
+        new->indices = new[-1].indices;
+        new->veiled = new[-1].veiled;
+    }
+    return new;
 }
+
+void dm_page_bind(dm_page *p, dm_key key, dm_value value)
+{
+    bind(p, key, value)->veiled |= (uint64_t)1 << bit_of(key);
+}
+
+void dm_page_bind_index(dm_page *p, dm_key key, long value)
+{
+    dm_instance *new = bind(p, key, dm_value_exact((double)value));
+
+    new->index = 1;
+    new->indices ^=
+        (uint64_t)key.name << 32 ^ (uint64_t)key.member ^ (uint64_t)value << 8;
+    new->indices =
+        (new->indices + 1) * 0x9e3779b97f4a7c15U; /* mixes the bits */
+    new->indices ^= new->indices >> 29;
+}
+
+/* --- values that are found again --------------------------------------------------- */
+
+static dm_memory *memory_of(dm_page *p, const dm_tex *tree, uint64_t indices)
+{
+    uint64_t hash =
+        ((uint64_t)(uintptr_t)tree >> 4 ^ indices) * 0x9e3779b97f4a7c15U;
+    return &p->memory[hash >> 32 & (DM_PAGE_MEMORY - 1)];
+}
+
+/* 1 if none of what was read has been given another value since. */
+static int unchanged(const dm_page *p, const dm_memory *m)
+{
+    uint64_t left = m->clock == p->clock ? 0 : m->reads;
+
+    for (unsigned i = 0; left != 0; i++, left >>= 1)
+        if ((left & 1) && p->changed[i] > m->clock)
+            return 0;
+    return 1;
+}
+
+int dm_page_recall(dm_page *p, const dm_tex *tree, dm_value *v)
+{
+    const dm_instance *top = p->bound_n == 0 ? NULL : &p->bound[p->bound_n - 1];
+    uint64_t indices = top == NULL ? 0 : top->indices;
+
+    if (tree->memo.varies == p->epoch || p->collecting || p->bumps != NULL)
+        return 0;
+    const dm_memory *m = memory_of(p, tree, indices);
+    if (m->tree != tree || m->epoch != p->epoch || m->indices != indices ||
+        (top != NULL && (top->veiled & m->reads)) || !unchanged(p, m))
+        return 0;
+    p->watch.reads |= m->reads;
+    *v = (dm_value){ .x = m->x, .error = m->error };
+    return 1;
+}
+
+dm_watch dm_page_watch(dm_page *p)
+{
+    dm_watch outer = p->watch;
+
+    p->watch = (dm_watch){ 0, SIZE_MAX };
+    return outer;
+}
+
+void dm_page_remember(dm_page *p, const dm_tex *tree, dm_watch outer,
+                      dm_value v)
+{
+    dm_tex *node = (dm_tex *)tree; /* for its memo */
+    uint64_t indices = p->bound_n == 0 ? 0 : p->bound[p->bound_n - 1].indices;
+
+    if (p->watch.lowest < p->bound_n || v.rows != 0)
+        node->memo.varies = p->epoch;
+    else
+        *memory_of(p, tree, indices) =
+            (dm_memory){ tree,     p->epoch, indices, p->watch.reads,
+                         p->clock, v.x,      v.error };
+    p->watch.reads |= outer.reads;
+    p->watch.lowest = GSL_MIN(p->watch.lowest, outer.lowest);
+}
+
+void dm_page_set(dm_page *p, size_t i, int k, double x)
+{
+    dm_value_put(&p->drawn[i].value, k, dm_value_exact(x));
+    p->changed[bit_of(p->drawn[i].key)] = ++p->clock;
+}
+
+/* --- bound values ------------------------------------------------------------------ */
 
 int dm_page_is_random(const dm_page *p, dm_key key)
 {
@@ -562,7 +664,7 @@ static dm_instance *weights(dm_page *p, const dm_declared *d, dm_key key)
 
 static dm_instance fresh(dm_page *p, const dm_declared *d)
 {
-    static const double dimensions[] = { 2.0, 5.0, 1.0 };
+    static const double dimensions[] = { 2.0, 1.0, 5.0 };
     dm_instance made = { .low = -2.0, .high = 2.0 };
 
     switch (d->sort) {
@@ -588,8 +690,8 @@ static dm_instance fresh(dm_page *p, const dm_declared *d)
         made.low = made.high = 0.0;
         return made;
     case DM_DIMENSION:
-        return (dm_instance){ .value =
-                                  dm_value_exact(dimensions[p->draws % 3]) };
+        return (dm_instance){ .value = dm_value_exact(
+                                  dimensions[(p->draws - p->first) % 3]) };
     default:
         return in_interval(p, d);
     }
@@ -605,7 +707,7 @@ static dm_value defined(dm_page *p, const dm_declared *d, dm_key key)
     if (++p->depth > DM_PAGE_DEPTH)
         dm_page_fail(p, "a definition goes round in a circle");
     if (d->sequence)
-        dm_page_bind(p, d->variable, dm_value_exact((double)key.member));
+        dm_page_bind_index(p, d->variable, key.member);
     p->shield = before;
     dm_value v = dm_page_evaluate(p, d->tree);
     p->shield = shield;
@@ -623,7 +725,7 @@ static dm_instance *draw_symbol(dm_page *p, const dm_declared *d, dm_key key)
     if (known != NULL)
         return known;
     if (d->sequence) /* its bounds may contain the index */
-        dm_page_bind(p, d->variable, dm_value_exact((double)key.member));
+        dm_page_bind_index(p, d->variable, key.member);
     known = d->sort == DM_WEIGHTS ? weights(p, d, key)
                                   : keep(p, key, d, fresh(p, d));
     p->bound_n = before;
@@ -636,10 +738,14 @@ dm_value dm_page_symbol(dm_page *p, const dm_tex *symbol)
     const dm_declared *d = dm_page_resolve(p, symbol, &key);
     char name[DM_PAGE_FULL];
 
+    p->watch.reads |= (uint64_t)1 << bit_of(key);
     for (size_t i = p->bound_n; i-- > 0;)
         if (dm_page_same_key(p->bound[i].key, key) && !p->bound[i].hidden &&
-            !(i < p->shield && p->bound[i].point))
+            !(i < p->shield && p->bound[i].point)) {
+            if (!p->bound[i].index)
+                p->watch.lowest = GSL_MIN(p->watch.lowest, i);
             return p->bound[i].value;
+        }
     if (d != NULL && d->sort == DM_DEFINED)
         return defined(p, d, key);
     if (d == NULL || d->sort == DM_DENSITY)
@@ -702,6 +808,36 @@ int dm_page_mentions(dm_page *p, const dm_tex *tree,
     return mentions(p, tree, is);
 }
 
+/* 1 if the tree is not smooth. */
+static int has_kink(const dm_tex *tree)
+{
+    return tree->kind == DM_TEX_CASES ||
+           (tree->kind == DM_TEX_FUNCTION &&
+            (strcmp(tree->name, "abs") == 0 || strcmp(tree->name, "min") == 0 ||
+             strcmp(tree->name, "max") == 0));
+}
+
+/* 1 if the tree may change within a small distance; sums, products, quotients
+ * and roots do not, but where they are large. */
+static int is_sudden(const dm_tex *tree)
+{
+    return tree->kind == DM_TEX_NORMAL || tree->kind == DM_TEX_CASES ||
+           tree->kind == DM_TEX_KL || tree->kind == DM_TEX_GIVEN ||
+           (tree->kind == DM_TEX_FUNCTION && strcmp(tree->name, "sqrt") != 0);
+}
+
+dm_shape dm_page_shape(dm_page *p, const dm_tex *tree)
+{
+    dm_tex *node = (dm_tex *)tree; /* for its memo */
+
+    if (node->memo.shaped != p->epoch) {
+        node->memo.shaped = p->epoch;
+        node->memo.kink = dm_page_mentions(p, tree, has_kink);
+        node->memo.algebraic = !dm_page_mentions(p, tree, is_sudden);
+    }
+    return (dm_shape){ node->memo.kink, node->memo.algebraic };
+}
+
 /* --- pages ---------------------------------------------------------------------- */
 
 dm_page *dm_page_new(uint64_t seed)
@@ -717,9 +853,15 @@ dm_page *dm_page_new(uint64_t seed)
     }
     gsl_rng_set(p->rng, (unsigned long)seed);
     p->epoch = 1;
+    p->point = (dm_tex){ .kind = DM_TEX_SYMBOL, .name = "point of a law" };
     p->cells.fail = p->kept.fail = cells_fail;
     p->cells.context = p->kept.context = p;
     return p;
+}
+
+void dm_page_begin(dm_page *p)
+{
+    p->first = p->draws + 1;
 }
 
 void dm_page_draw(dm_page *p)
@@ -732,6 +874,7 @@ void dm_page_draw(dm_page *p)
 
 void dm_page_shorten(dm_page *p)
 {
+    p->epoch++;
     for (size_t i = 0; i < p->drawn_n; i++) {
         dm_instance *v = &p->drawn[i];
         for (int k = 0; v->low < v->high && k < dm_value_count(v->value); k++) {
@@ -785,6 +928,7 @@ dm_value dm_page_nudge(dm_page *p, size_t i)
     dm_instance *v = &p->drawn[i];
     dm_value before = v->value;
 
+    p->epoch++;
     if (dm_page_nudges(p, i)) {
         double way = v->value.x < 0.5 * (v->low + v->high) ? 0.3 : -0.3;
         v->value = dm_value_exact(v->value.x + way * (v->high - v->low));
@@ -796,12 +940,14 @@ void dm_page_place(dm_page *p, size_t i, double share)
 {
     dm_instance *v = &p->drawn[i];
 
+    p->epoch++;
     if (dm_page_nudges(p, i))
         v->value = dm_value_exact(v->low + share * (v->high - v->low));
 }
 
 void dm_page_restore(dm_page *p, size_t i, dm_value value)
 {
+    p->epoch++;
     p->drawn[i].value = value;
 }
 
@@ -809,8 +955,11 @@ void dm_page_free(dm_page *p)
 {
     if (p == NULL)
         return;
-    for (size_t i = 0; i < DM_PAGE_NESTED; i++)
+    for (size_t i = 0; i < DM_PAGE_NESTED; i++) {
         gsl_integration_workspace_free(p->workspace[i]);
+        if (p->corners[i] != NULL) /* as below */
+            gsl_integration_cquad_workspace_free(p->corners[i]);
+    }
     for (size_t i = 0; i < DM_PAGE_NODES; i++)
         if (p->hermite[i] != NULL) /* GSL reads NULL here */
             gsl_integration_fixed_free(p->hermite[i]);

@@ -54,8 +54,36 @@ typedef struct {
     int hidden;                  /* 1 while a bound value does not count */
     int point;                   /* 1 if it does not pass through the    */
                                  /* definitions of other symbols         */
+    int index;                   /* 1 if a bound value is that of an     */
+                                 /* index, which recalled values know    */
+    uint64_t indices, veiled;    /* of what is bound up to here: the     */
+                                 /* indices, and the other names         */
     double low, high; /* where it was drawn from; equal if it is fixed */
 } dm_instance;
+
+/* A value that was found before, and what it depends on: `indices` as above,
+ * the names of the symbols that were read, and the time of the last look. */
+typedef struct {
+    const dm_tex *tree;
+    unsigned epoch;
+    uint64_t indices, reads, clock;
+    double x, error;
+} dm_memory;
+
+/* Of a tree: whether it has kinks; whether it is made of sums, products,
+ * quotients and roots only. */
+typedef struct {
+    int kink, algebraic;
+} dm_shape;
+
+enum { DM_PAGE_MEMORY = 1 << 13, DM_PAGE_BITS = 64 };
+
+/* What the evaluation of a formula has read so far: symbols, as bits; and the
+ * lowest place of a bound value that is no index. */
+typedef struct {
+    uint64_t reads;
+    size_t lowest;
+} dm_watch;
 
 /* The Gaussian densities that were evaluated: x - mean, and the variance. */
 enum { DM_PAGE_BUMPS = 24, DM_PAGE_CUTS = 36 };
@@ -68,13 +96,21 @@ struct dm_page {
     gsl_rng *rng;
     unsigned epoch; /* symbols are looked up anew in each */
     size_t symbols, names, drawn_n, bound_n, draws;
+    size_t first; /* draw of a relation, in two dimensions */
     dm_declared symbol[DM_PAGE_SYMBOLS];
     char (*full_name)[DM_PAGE_FULL]; /* [names]  interned */
     size_t name_room;
     dm_instance drawn[DM_PAGE_VALUES], bound[DM_PAGE_VALUES];
     dm_cells cells; /* of what is being evaluated */
     dm_cells kept;  /* of the values drawn */
+    dm_memory memory[DM_PAGE_MEMORY];
+    uint64_t clock, changed[DM_PAGE_BITS]; /* when values drawn last changed */
+    dm_watch watch;
+    dm_tex point;   /* the symbol that a density is a function of, if it is
+                       called by its name alone */
+    int collecting; /* 1: every symbol has to be read again */
     gsl_integration_workspace *workspace[DM_PAGE_NESTED];
+    gsl_integration_cquad_workspace *corners[DM_PAGE_NESTED];
     gsl_integration_fixed_workspace *hermite[DM_PAGE_NODES];
     int depth, nested, level;
     unsigned mark;
@@ -111,6 +147,22 @@ dm_instance *dm_page_drawn(dm_page *p, dm_key key);
 /* Binds the key to a value, until it is taken back by setting p->bound_n. */
 void dm_page_bind(dm_page *p, dm_key key, dm_value value);
 
+/* The same for a whole number that an index stands for. */
+void dm_page_bind_index(dm_page *p, dm_key key, long value);
+
+/* 1 if the tree's value was found before and nothing that it depends on has
+ * changed since: then *v is it. */
+int dm_page_recall(dm_page *p, const dm_tex *tree, dm_value *v);
+
+/* Begins to watch what an evaluation reads; returns what was watched until
+ * then.  Ends it and, if v depends on no bound value but indices, keeps it. */
+dm_watch dm_page_watch(dm_page *p);
+void dm_page_remember(dm_page *p, const dm_tex *tree, dm_watch outer,
+                      dm_value v);
+
+/* Sets entry k of the value that was drawn as number i. */
+void dm_page_set(dm_page *p, size_t i, int k, double x);
+
 /* 1 if the key is that of a symbol that is defined or random. */
 int dm_page_is_random(const dm_page *p, dm_key key);
 
@@ -132,6 +184,9 @@ dm_value dm_page_number(dm_page *p, const dm_tex *tree);
 int dm_page_mentions(dm_page *p, const dm_tex *tree,
                      int (*is)(const dm_tex *tree));
 
+/* Returns what the tree, with the definitions in it, is made of. */
+dm_shape dm_page_shape(dm_page *p, const dm_tex *tree);
+
 /* Returns the whole number that the tree is. */
 long dm_page_whole(dm_page *p, const dm_tex *tree);
 
@@ -150,8 +205,9 @@ dm_value dm_page_log(dm_page *p, const dm_tex *tree);
 dm_value dm_page_log_normal(dm_page *p, dm_value x, dm_value mean,
                             dm_value variance);
 
-/* Integrates f over the line or between two limits, with its error. */
+/* Integrates f over the line or between two limits, with its error; kink: f
+ * may have corners. */
 dm_value dm_page_integral(dm_page *p, dm_value (*f)(double x, void *params),
-                          void *params, double low, double high);
+                          void *params, int kink, double low, double high);
 
 #endif

@@ -68,6 +68,24 @@ static void write_two(char note[SHORT], const char *what, dm_value x,
     snprintf(note + used, SHORT - used, "%s%s and %s", what, a, b);
 }
 
+/* --- signs ------------------------------------------------------------------------ */
+
+static int is_of_laws(const dm_relation *r)
+{
+    return strcmp(r->sign, "\\sim") == 0 || strcmp(r->sign, "d=") == 0;
+}
+
+static int is_strict(const dm_relation *r)
+{
+    return strcmp(r->sign, "<") == 0 || strcmp(r->sign, ">") == 0;
+}
+
+static int is_inequality(const dm_relation *r)
+{
+    return is_strict(r) || strcmp(r->sign, "\\le") == 0 ||
+           strcmp(r->sign, "\\ge") == 0;
+}
+
 /* --- one draw --------------------------------------------------------------------- */
 
 static dm_verdict unread(const dm_relation *r, char note[SHORT])
@@ -208,9 +226,9 @@ static dm_verdict hold_order(const dm_relation *r, int *telling,
     double before = log2(difference[n - 3] / difference[n - 2]);
     snprintf(note, SHORT, "the difference falls like the power %.3f", power);
     *telling += 1;
-    /* The last slope, less its change over the last halving. */
-    return power - fabs(power - before) - 0.05 >= r->order - 0.5 ? DM_HOLDS
-                                                                 : DM_FAILS;
+    /* What is left of the way to the limit halves too: about the last change. */
+    double limit = power + (power - before), doubt = 0.5 * fabs(power - before);
+    return limit - doubt - 0.05 >= r->order - 0.5 ? DM_HOLDS : DM_FAILS;
 }
 
 static dm_verdict hold_inequality(const dm_relation *r, dm_value x, dm_value y,
@@ -222,8 +240,7 @@ static dm_verdict hold_inequality(const dm_relation *r, dm_value x, dm_value y,
         strcpy(note, "an inequality between vectors");
         return DM_UNREAD;
     }
-    int strict = strcmp(r->sign, "<") == 0 || strcmp(r->sign, ">") == 0;
-    if (strict && c.low <= 0.0 && c.top >= 0.0) {
+    if (is_strict(r) && c.low <= 0.0 && c.top >= 0.0) {
         strcpy(note, "the sides are too near to tell which is larger");
         return x.x == y.x ? DM_FAILS : DM_UNREAD;
     }
@@ -246,7 +263,7 @@ static dm_verdict hold_once(const dm_relation *r, int *telling,
     dm_value x, y;
 
     note[0] = '\0';
-    if (strcmp(r->sign, "\\sim") == 0 || strcmp(r->sign, "d=") == 0)
+    if (is_of_laws(r))
         return hold_laws(r, r->sign[0] == '\\', telling, note);
     if (strcmp(r->sign, "\\propto") == 0)
         return hold_ratio(r, telling, note);
@@ -300,15 +317,20 @@ typedef struct {
     double work_limit;
 } question;
 
+/* A change that leaves the value of its side is no help: the next draws would
+ * only be luckier ones. */
 static int would_hold(void *context, const dm_tex *a, const dm_tex *b)
 {
     question *q = context;
     dm_relation changed = *q->r;
+    int right = dm_tex_same(a, q->r->left);
 
     changed.left = a;
     changed.right = b;
     return holds_throughout(&changed, q->work_limit) &&
-           !dm_page_same(q->r->page, a, b);
+           !dm_page_same(q->r->page, a, b) &&
+           dm_relation_moves(q->r->page, draws_of(q->r), is_of_laws(q->r),
+                             right ? q->r->right : q->r->left, right ? b : a);
 }
 
 /* Writes the values of the draw that the sides depend on: " at t = 3, ...".  A
@@ -355,23 +377,24 @@ static void explain(const dm_relation *r, const char *first, char note[DM_NOTE])
         write_values(r, values);
     }
     q.work_limit = dm_page_work(r->page) + 1e7;
-    int mended =
-        dm_repair(r->left, r->right, would_hold, &q, change, sizeof change);
+    int mended = !is_inequality(r) && dm_repair(r->left, r->right, would_hold,
+                                                &q, change, sizeof change);
     snprintf(note, DM_NOTE, "%s%s%s%s", first, values,
              mended ? "; would hold with " : "", mended ? change : "");
 }
 
 dm_verdict dm_relation_hold(const dm_relation *r, char note[DM_NOTE])
 {
-    int strict = strcmp(r->sign, "<") == 0 || strcmp(r->sign, ">") == 0;
     char brief[SHORT] = "";
     int telling = 0;
 
     note[0] = '\0';
-    if (!strict && r->order == 0.0 && dm_page_same(r->page, r->left, r->right))
+    if (!is_strict(r) && r->order == 0.0 &&
+        dm_page_same(r->page, r->left, r->right))
         return DM_SAME;
     int draws = draws_of(r);
     double work_limit = dm_page_work(r->page) + WORK;
+    dm_page_begin(r->page);
     for (int i = 0; i < draws; i++) {
         dm_page_draw(r->page);
         dm_verdict v = hold_once(r, &telling, brief);
@@ -437,7 +460,7 @@ size_t dm_relation_mutate(const dm_relation *r,
                                            int moved),
                           void *context)
 {
-    int in_law = strcmp(r->sign, "\\sim") == 0 || strcmp(r->sign, "d=") == 0;
+    int in_law = is_of_laws(r);
     char text[600];
     size_t changes = 0;
 

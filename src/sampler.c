@@ -276,12 +276,12 @@ static int check_sde_times(size_t n, const double t[])
 static dm_step reverse_sde_step(dm_sde sde, double t, double s, double lambda)
 {
     dm_step step = { .from = dm_sde_level(sde, t), .to = dm_sde_level(sde, s) };
-    // snippet: reverse sde
+    // snippet: reverse-sde
     double h = t - s, f = dm_sde_drift(sde, t), g2 = dm_sde_noise_rate(sde, t);
     step.A = 1.0 - h * f;
     step.B = -h * 0.5 * (1.0 + lambda * lambda) * g2 / sqrt(step.from.variance);
     step.C = lambda * sqrt(h * g2);
-    // end: reverse sde
+    // end: reverse-sde
     return step;
 }
 

@@ -178,17 +178,17 @@ int dm_schedule_reverse(const dm_schedule *sch, size_t s, size_t t, double eta,
     if (!(s < t && t <= sch->T && eta >= 0.0))
         GSL_ERROR("need s < t <= T and eta >= 0", GSL_EDOM);
     double noise, kept = signal_kept(sch, s, t, &noise);
-    double ratio = sch->c[s] / sch->c[t], variance = eta * eta * ratio * noise;
-    /* 1 - abar_s - variance, without taking one from the other. */
+    double ratio = sch->c[s] / sch->c[t], sigma = eta * sqrt(ratio * noise);
+    /* 1 - abar_s - sigma^2, without taking one from the other. */
     double left = ratio * ((1.0 - eta * eta) * noise + kept * sch->c[s]);
     if (!(left >= 0.0))
         GSL_ERROR("eta is too large: sigma^2 > 1 - abar_s", GSL_EDOM);
     out->coef_xt = sqrt(left / sch->c[t]);
     /* sqrt(abar_s) - coef_xt sqrt(abar_t), without taking one from the
      * other: the difference of squares over the sum. */
-    out->coef_x0 = sqrt(sch->abar[s]) * (noise + kept * variance) /
+    out->coef_x0 = sqrt(sch->abar[s]) * (noise + kept * sigma * sigma) /
                    (sch->c[t] * (1.0 + out->coef_xt * sqrt(kept)));
-    out->sigma = sqrt(variance);
+    out->sigma = sigma;
     return GSL_SUCCESS;
 }
 

@@ -52,12 +52,12 @@ double dm_sde_noise_rate(dm_sde sde, double t)
 {
     if (check(sde, t) != GSL_SUCCESS)
         return GSL_NAN;
-    // snippet: noise rate
+    // snippet: noise-rate
     if (sde == DM_SDE_VP)
         return beta(t);
     if (sde == DM_SDE_SUB_VP)
         return beta(t) * -expm1(-2.0 * integral_of_beta(t));
     double sigma = sigma_0 * pow(sigma_ratio, t);
     return 2.0 * log(sigma_ratio) * gsl_pow_2(sigma); /* slope of sigma^2 */
-    // end: noise rate
+    // end: noise-rate
 }

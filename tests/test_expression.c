@@ -777,6 +777,40 @@ static int same(const char *a, const char *b)
     return dm_page_same(page, tree(a), tree(b));
 }
 
+/* A definition is evaluated once and its value found again, unless something
+ * that it reads has another value by then. */
+Test(expression, what_is_found_again_is_what_would_be_evaluated)
+{
+    number_in("x", "0.2", "0.9");
+    integer_in("t", "3", "3");
+    sequence_in("y_t", "1", "2");
+    normal("z");
+    define("c", "x^2 + 1");
+    define("d", "c - z");
+    define("s_t", "y_t^2 + c");
+    double x = number("x"), c = number("c"), z = number("z");
+
+    cr_assert(eq(dbl, c, x * x + 1.0));
+    cr_assert(epsilon_eq(dbl, number("\\frac{d}{dx} c"), 2.0 * x, 1e-9));
+    cr_assert(epsilon_eq(dbl, number("c + \\int_0^1 c\\,dx + c"),
+                         2.0 * c + 4.0 / 3.0, 1e-12)); /* bound, then not */
+    cr_assert(eq(dbl, number("s_t"), pow(number("y_3"), 2.0) + c));
+    cr_assert(epsilon_eq(dbl, number("\\sum_{t=1}^{3} s_t - s_1 - s_2"),
+                         number("s_3"), 1e-14)); /* another index */
+    cr_assert(eq(dbl, number("d"), c - z));
+    cr_assert(epsilon_eq(dbl, number("\\mathbb E[d^2] + d"),
+                         c * c + 1.0 + c - z,
+                         1e-12)); /* another value drawn, and put back */
+    cr_assert(eq(int, dm_page_move(page, tree("x"), 0.25), 1));
+    cr_assert(eq(dbl, number("c"), pow(x + 0.25, 2.0) + 1.0));
+    cr_assert(eq(dbl, number("d"), number("c") - z));
+    dm_page_draw(page);
+    cr_assert(ne(dbl, number("x"), x));
+    cr_assert(eq(dbl, number("c"), pow(number("x"), 2.0) + 1.0));
+    define("c", "x"); /* another definition */
+    cr_assert(eq(dbl, number("d + z"), number("x")));
+}
+
 Test(expression, trees_are_the_same_up_to_definitions)
 {
     integer_in("t", "1", "4");

@@ -61,6 +61,15 @@ static int read_sampler(dm_options *o, char *const option[])
     return dm_options_read_sampler(o, 0.5, 10, "ch99", "A title", argc, argv);
 }
 
+/* The same for a chapter about SDEs, whose own are t_min 0.01, dt 0.01. */
+static int read_sde(dm_options *o, char *const option[])
+{
+    char *argv[20];
+    int argc = command_line(option, argv);
+
+    return dm_options_read_sde(o, 0.01, 0.01, "ch99", "A title", argc, argv);
+}
+
 #define OPTIONS(...) ((char *[]){ __VA_ARGS__, NULL })
 
 /* --- what is taken -------------------------------------------------------- */
@@ -254,8 +263,9 @@ static void expect_sampler_refused(char *const option[], const char *named,
 
 Test(options, an_eta_that_is_no_number_is_refused)
 {
-    static char *const bad[] = { "-0.1",  "nan",  "inf", "",     "0x1p-1",
-                                 "1e999", "0.5x", " 1",  "half", "-nan" };
+    static char *const bad[] = { "-0.1",   "nan",   "inf",   "",
+                                 "0x1p-1", "1e999", "0.5x",  " 1",
+                                 "half",   "-nan",  "1e-400" };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char quoted[40];
@@ -383,6 +393,7 @@ Test(options, a_bad_mixture_is_refused_with_its_place)
 {
     expect_refused(OPTIONS("--mixture", "no-such-file"), "no-such-file",
                    "No such file");
+    expect_refused(OPTIONS("--mixture", ""), "--mixture", "expected a file");
     scratch_write("bad.txt", "# comment\n0.5 0 1\n0.5 one 1\n");
     expect_refused(OPTIONS("--mixture", below("bad.txt")), "bad.txt:3: field 2",
                    "expected a decimal number, got \"one\"");
@@ -412,6 +423,55 @@ Test(options, an_output_directory_below_a_file_is_refused)
     cr_expect(eq(str, (char *)scratch_read("file"), "not a directory"));
 }
 
+Test(options, the_end_and_the_step_of_an_sde_are_taken)
+{
+    dm_options o;
+
+    cr_assert(eq(int, read_sde(&o, (char *[]){ NULL }), -1));
+    cr_expect(eq(dbl, o.t_min, 0.01));
+    cr_expect(eq(sz, o.n, 99));
+    cr_expect(eq(int, o.default_run, 1));
+    dm_options_free(&o);
+    cr_assert(
+        eq(int, read_sde(&o, OPTIONS("--t-min", "1e-3", "--dt", ".1")), -1));
+    cr_expect(eq(dbl, o.t_min, 1e-3));
+    cr_expect(eq(dbl, o.dt, 0.1));
+    cr_expect(eq(sz, o.n, 10));
+    cr_expect(eq(int, o.default_run, 0));
+    dm_options_free(&o);
+    cr_assert(eq(int, read_sde(&o, OPTIONS("--t-min=.5", "--dt=.5")), -1));
+    cr_expect(eq(sz, o.n, 1));
+    dm_options_free(&o);
+}
+
+Test(options, an_end_or_a_step_of_an_sde_beyond_the_horizon_is_refused)
+{
+    static const struct {
+        char *option, *text;
+        const char *named, *expected;
+    } bad[] = { { "--t-min", "0", "--t-min: expected a time above 0", "got 0" },
+                { "--t-min", "1", "--t-min: expected a time", "got 1" },
+                { "--t-min", "-0.1", "--t-min: expected", "got \"-0.1\"" },
+                { "--t-min", "nan", "--t-min: expected", "got \"nan\"" },
+                { "--t-min", "", "--t-min: expected", "got \"\"" },
+                { "--t-min", "0.995", "--dt: expected", "1 - t-min = 0.005" },
+                { "--dt", "0", "--dt: expected a step of at most", "got 0" },
+                { "--dt", "0.991", "horizon 1 - t-min = 0.99", "got 0.991" },
+                { "--dt", "9e-5", "at least 1/10000 of it", "got 9e-05" },
+                { "--dt", "x", "--dt: expected a step above 0", "got \"x\"" } };
+    dm_options o;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cr_expect(
+            eq(int, read_sde(&o, OPTIONS(bad[i].option, bad[i].text)), 2));
+        cr_expect(scratch_message(bad[i].named, bad[i].expected),
+                  "%s %s: want \"%s\", \"%s\"", bad[i].option, bad[i].text,
+                  bad[i].named, bad[i].expected);
+        cr_expect(zero(sz, scratch_count("out")));
+    }
+    cr_expect(eq(int, read_options(&o, OPTIONS("--dt", "0.1")), 2));
+}
+
 Test(options, help_names_every_option_and_goes_no_further)
 {
     static const char *const part[] = { "usage: build/ch99 [option]...",
@@ -436,6 +496,11 @@ Test(options, help_names_every_option_and_goes_no_further)
     text = scratch_read("stdout");
     cr_expect(strstr(text, "--eta E") != NULL);
     cr_expect(strstr(text, "--tau TIMES") != NULL);
+    cr_expect(strstr(text, "--dt") == NULL);
+    cr_expect(zero(int, read_sde(&o, OPTIONS("--help"))));
+    text = scratch_read("stdout");
+    cr_expect(strstr(text, "--t-min T") != NULL);
+    cr_expect(strstr(text, "--dt H") != NULL);
     cr_expect(zero(sz, strlen(scratch_read("stderr"))));
     cr_expect(zero(sz, scratch_count("out")));
 }

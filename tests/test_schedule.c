@@ -442,6 +442,19 @@ Test(schedule, a_reverse_that_is_no_law_is_a_domain_error)
     dm_schedule_free(s);
 }
 
+/* A small eta is not squared on its way: its square may underflow. */
+Test(schedule, reverse_keeps_a_tiny_sigma)
+{
+    dm_schedule *sch = schedule_number(1);
+    dm_reverse one = { NAN, NAN, NAN }, tiny = { NAN, NAN, NAN };
+
+    cr_expect(zero(int, dm_schedule_reverse(sch, 17, 36, 1.0, &one)));
+    cr_expect(zero(int, dm_schedule_reverse(sch, 17, 36, 1e-300, &tiny)));
+    cr_expect(epsilon_eq(dbl, tiny.sigma / 1e-300, one.sigma,
+                         4.0 * DBL_EPSILON * one.sigma));
+    dm_schedule_free(sch);
+}
+
 /* sigma^2 = 1 - abar_s where eta^2 (1 - abar_t/abar_s)/(1 - abar_t) = 1. */
 Test(schedule, the_largest_eta_is_where_sigma_takes_all)
 {
