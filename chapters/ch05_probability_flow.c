@@ -752,18 +752,26 @@ static double w1_of(dm_sampler *table, const ends *e, double *error)
     return w1;
 }
 
-static void print_clocks(const ends *e)
+static void print_clocks(const dm_options *o, const ends *e)
 {
-    static const size_t n[] = { 5, 10, 20, 50, 100, 200 };
-    double error;
+    enum { NUMBERS = 6 };
+    static const size_t n[NUMBERS] = { 5, 10, 20, 50, 100, 200 };
+    double w1[CLOCKS * NUMBERS], error[CLOCKS * NUMBERS];
 
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(o->threads) schedule(dynamic)
+#endif
+    for (size_t i = 0; i < CLOCKS * NUMBERS; i++)
+        w1[i] = w1_of(by_clock((clock_of)(i / NUMBERS), n[i % NUMBERS]), e,
+                      &error[i]);
+    (void)o; /* where there is no OpenMP */
     printf("%-18s", "Euler's method in");
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < NUMBERS; i++)
         printf("  n = %4zu", n[i]);
-    for (int clock = 0; clock < CLOCKS; clock++) {
-        printf("\n%-18s", clock_name[clock]);
-        for (size_t i = 0; i < 6; i++)
-            printf("%10.4f", w1_of(by_clock((clock_of)clock, n[i]), e, &error));
+    for (size_t i = 0; i < CLOCKS * NUMBERS; i++) {
+        if (i % NUMBERS == 0)
+            printf("\n%-18s", clock_name[i / NUMBERS]);
+        printf("%10.4f", w1[i]);
     }
     printf("\n");
 }
@@ -911,31 +919,36 @@ static double w1_of_ddim(const dm_schedule *sch, size_t S, ends e)
     return w1;
 }
 
-static void print_limits(const dm_mixture *data)
+static void print_limits(const dm_options *o)
 {
-    static const size_t n[] = { 10, 100, 1000 };
-    ends e = { .data = data };
+    enum { NUMBERS = 3 };
+    static const size_t n[NUMBERS] = { 10, 100, 1000 };
+    static const char *const name[] = { "S = n of T = 1000, linear",
+                                        "S = T = n, linear",
+                                        "S = T = n, levels of VP at t/T" };
+    double w1[3 * NUMBERS];
 
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(o->threads) schedule(dynamic)
+#endif
+    for (size_t i = 0; i < 3 * NUMBERS; i++) {
+        size_t row = i / NUMBERS, S = n[i % NUMBERS];
+        if (row == 1 && S == 1000)
+            continue; /* as in the row above */
+        dm_schedule *sch =
+            row == 2 ? of_process(S)
+                     : dm_schedule_named("linear", row == 0 ? 1000 : S);
+        w1[i] = w1_of_ddim(sch, S, (ends){ .data = o->data1 });
+        dm_schedule_free(sch);
+    }
+    w1[2 * NUMBERS - 1] = w1[NUMBERS - 1];
     printf("%-32s", "W1 to the data, n steps");
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < NUMBERS; i++)
         printf("  n = %4zu", n[i]);
-    printf("\n%-32s", "S = n of T = 1000, linear");
-    for (size_t i = 0; i < 3; i++) {
-        dm_schedule *sch = dm_schedule_named("linear", 1000);
-        printf("%10.5f", w1_of_ddim(sch, n[i], e));
-        dm_schedule_free(sch);
-    }
-    printf("\n%-32s", "S = T = n, linear");
-    for (size_t i = 0; i < 3; i++) {
-        dm_schedule *sch = dm_schedule_named("linear", n[i]);
-        printf("%10.5f", w1_of_ddim(sch, n[i], e));
-        dm_schedule_free(sch);
-    }
-    printf("\n%-32s", "S = T = n, levels of VP at t/T");
-    for (size_t i = 0; i < 3; i++) {
-        dm_schedule *sch = of_process(n[i]);
-        printf("%10.5f", w1_of_ddim(sch, n[i], e));
-        dm_schedule_free(sch);
+    for (size_t i = 0; i < 3 * NUMBERS; i++) {
+        if (i % NUMBERS == 0)
+            printf("\n%-32s", name[i / NUMBERS]);
+        printf("%10.5f", w1[i]);
     }
     printf("\n");
 }
@@ -1155,21 +1168,26 @@ static double w1_of_reverse(const ends *e, double lambda, size_t n)
     return w1_of(table, e, &error);
 }
 
-static void print_starts(const ends *right)
+static void print_starts(const dm_options *o, const ends *right)
 {
     static const double lambda[] = { 0.0, 0.5, 1.0 };
     const double one = 1.0, mean = 1.0, variance = 1.0;
     ends wrong = *right;
+    double w1[12];
 
     wrong.start = dm_mixture_new(1, 1, &one, &mean, &variance);
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(o->threads) schedule(dynamic)
+#endif
+    for (size_t i = 0; i < 12; i++)
+        w1[i] = w1_of_reverse(i % 4 < 2 ? right : &wrong, lambda[i / 4],
+                              i % 2 == 0 ? 50 : 200);
+    (void)o; /* where there is no OpenMP */
     printf("%-22s%16s%20s\n%-22s  n =  50  n = 200  n =  50  n = 200\n",
            "W1 to the data", "right start", "start N(1, 1)", "");
     for (size_t i = 0; i < 3; i++)
-        printf("lambda = %-13g%9.4f%9.4f%9.4f%9.4f\n", lambda[i],
-               w1_of_reverse(right, lambda[i], 50),
-               w1_of_reverse(right, lambda[i], 200),
-               w1_of_reverse(&wrong, lambda[i], 50),
-               w1_of_reverse(&wrong, lambda[i], 200));
+        printf("lambda = %-13g%9.4f%9.4f%9.4f%9.4f\n", lambda[i], w1[4 * i],
+               w1[4 * i + 1], w1[4 * i + 2], w1[4 * i + 3]);
     dm_mixture_free(wrong.start);
 }
 
@@ -1524,13 +1542,47 @@ static void write_start(const dm_options *o)
     dm_table_close(out);
 }
 
-/* The density of the 2-D data, and the paths of points on two circles about
- * the middle of pure noise, half of which lies within the inner one. */
+/* Paths of points on two circles about the middle of pure noise, which have a
+ * half and 95 % of it inside. */
+static void write_paths(const dm_options *o)
+{
+    enum { STARTS = 60, INNER = 27, PARTS = 40 };
+    static double x[STARTS][PARTS + 1][2];
+    dm_table *out = dm_options_data(o, "ch05_plane.dat"); /* x, y */
+
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(o->threads) schedule(dynamic)
+#endif
+    for (size_t i = 0; i < STARTS; i++) {
+        double r = sqrt(2.0 * log(i < INNER ? 2.0 : 20.0));
+        double turn =
+            ((double)i + 0.2) / (double)(i < INNER ? INNER : STARTS - INNER);
+        double at[] = { r * cos(2.0 * M_PI * turn),
+                        r * sin(2.0 * M_PI * turn) };
+        for (size_t j = 0;; j++) {
+            x[i][j][0] = at[0];
+            x[i][j][1] = at[1];
+            if (j == PARTS)
+                break;
+            double t = 1.0 - (double)j / PARTS,
+                   s = 1.0 - (double)(j + 1) / PARTS;
+            dm_flow_move(o->data2, dm_sde_level(DM_SDE_VP, t),
+                         dm_sde_level(DM_SDE_VP, fmax(0.0, s)), 1e-4, at, NULL);
+        }
+    }
+    for (size_t i = 0; i < STARTS; i++) {
+        for (size_t j = 0; j <= PARTS; j++)
+            dm_table_row(out, 2, x[i][j]);
+        dm_table_printf(out, "\n\n");
+    }
+    dm_table_close(out);
+}
+
+/* The density of the 2-D data. */
 static void write_plane(const dm_options *o)
 {
     dm_table *field =
         dm_options_data(o, "ch05_density.dat");             /* x, y, density */
-    dm_table *paths = dm_options_data(o, "ch05_plane.dat"); /* x, y */
     double reach = 3.0;
 
     for (size_t i = 0; i < o->data2->K; i++) {
@@ -1549,21 +1601,8 @@ static void write_plane(const dm_options *o)
         }
         dm_table_printf(field, "\n");
     }
-    for (size_t i = 0; i < 60; i++) {
-        double r = i < 27 ? sqrt(2.0 * M_LN2) : sqrt(2.0 * log(20.0));
-        double angle = 2.0 * M_PI * ((double)i + 0.2) / (i < 27 ? 27.0 : 33.0);
-        double x[] = { r * cos(angle), r * sin(angle) };
-        dm_table_row(paths, 2, x);
-        for (size_t j = COLUMNS; j > 0; j--) {
-            dm_flow_move(o->data2, dm_sde_level(DM_SDE_VP, (double)j / COLUMNS),
-                         dm_sde_level(DM_SDE_VP, (double)(j - 1) / COLUMNS),
-                         1e-4, x, NULL);
-            dm_table_row(paths, 2, x);
-        }
-        dm_table_printf(paths, "\n\n");
-    }
+    write_paths(o);
     dm_table_close(field);
-    dm_table_close(paths);
 }
 
 /* Runs a cloud from q_1 by Eq. (5.17); stores the correlation of its ends and
@@ -1653,10 +1692,10 @@ static void variables(const dm_options *o, const ends *e)
     check_angle(o->data1);
     dm_check_table("clocks");
     check_clocks();
-    print_clocks(e);
+    print_clocks(o, e);
     dm_check_table("limits");
     check_product(o);
-    print_limits(o->data1);
+    print_limits(o);
 }
 
 static void reverse(const dm_options *o, const ends *e)
@@ -1669,7 +1708,7 @@ static void reverse(const dm_options *o, const ends *e)
     check_correlation(o->data1);
     dm_check_table("wrong");
     check_wrong_start();
-    print_starts(e);
+    print_starts(o, e);
 }
 
 static void likelihood(const dm_options *o)
