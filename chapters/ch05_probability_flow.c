@@ -1581,8 +1581,7 @@ static void write_paths(const dm_options *o)
 /* The density of the 2-D data. */
 static void write_plane(const dm_options *o)
 {
-    dm_table *field =
-        dm_options_data(o, "ch05_density.dat");             /* x, y, density */
+    dm_table *field = dm_options_data(o, "ch05_density.dat"); /* x, y, q */
     double reach = 3.0;
 
     for (size_t i = 0; i < o->data2->K; i++) {
