@@ -1170,19 +1170,20 @@ static double slope_at(double x, void *params)
     return follow(p->data, p->j, p->eta, p->sign, &x);
 }
 
-/* The integral of f from low to high. */
+/* The integral of f from low to high; NaN if its error, as the quadrature
+ * estimates it, is above epsabs. */
 static double integral(double (*f)(double, void *), void *params, double low,
                        double high, double epsabs)
 {
     gsl_function function = { f, params };
     gsl_integration_cquad_workspace *w =
         gsl_integration_cquad_workspace_alloc(200);
-    double result = NAN;
+    double result, error;
 
-    gsl_integration_cquad(&function, low, high, epsabs, 0.0, w, &result, NULL,
+    gsl_integration_cquad(&function, low, high, epsabs, 0.0, w, &result, &error,
                           NULL);
     gsl_integration_cquad_workspace_free(w);
-    return result;
+    return error <= epsabs ? result : NAN;
 }
 
 static void check_increasing(const dm_options *o)
@@ -1478,10 +1479,21 @@ static size_t calls(const dm_sampler *table)
     return count;
 }
 
+/* tau_i by Eq. (3.22), quadratic. */
+static double quadratic_time(size_t T, size_t S, size_t i)
+{
+    double tau = 0.0;
+
+    for (size_t k = 1; k <= i; k++)
+        tau = fmax(tau + 1.0,
+                   floor((double)T * (double)(k * k) / (double)(S * S) + 0.5));
+    return tau;
+}
+
 static void check_times(const dm_options *o, const dm_sampler *table)
 {
     size_t T = o->steps, S = GSL_MIN(6, T), i = 2 * S / 3, tau[101];
-    double exact = (double)T * (double)i / (double)S, first;
+    double exact = (double)T * (double)i / (double)S;
 
     dm_sampler_tau_uniform(T, S, tau);
     dm_check_exact((double)tau[i], floor(exact + 0.5), 0.0, 1.0, "3.22",
@@ -1489,13 +1501,16 @@ static void check_times(const dm_options *o, const dm_sampler *table)
     dm_check_refutes(floor(exact), "rounded down");
     dm_check_refutes((double)(T * (i - 1)) / ((double)S - 1.0),
                      "tau_1 = 0: %zu spaces only", S - 1);
-    S = GSL_MIN(100, T);
-    first = floor((double)T / (double)(S * S) + 0.5);
     dm_sampler_tau_quadratic(T, S, tau);
-    dm_check_exact((double)tau[1], fmax(1.0, first), 0.0, 1.0, "3.22",
+    dm_check_exact((double)tau[i], quadratic_time(T, S, i), 0.0, 1.0, "3.22",
+                   "tau_%zu of %zu, quadratically", i, S);
+    dm_check_refutes(floor(exact + 0.5), "spread evenly");
+    S = GSL_MIN(100, T);
+    dm_sampler_tau_quadratic(T, S, tau);
+    dm_check_exact((double)tau[1], quadratic_time(T, S, 1), 0.0, 1.0, "3.22",
                    "tau_1 of %zu, quadratically", S);
-    dm_check_refutes(first, "the formula without max: 0 twice");
-    dm_check_refutes((double)T / (double)S, "spread evenly");
+    dm_check_refutes(floor((double)T / (double)(S * S) + 0.5),
+                     "without max: 0 twice");
     dm_check_exact((double)calls(table), (double)o->S, 0.0, 1.0, "3.22",
                    "calls of eps*, S = %zu", o->S);
     dm_check_refutes((double)o->S - 1.0, "tau_1 = 0: one call is lost");

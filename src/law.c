@@ -187,6 +187,7 @@ typedef struct {
     double low, high;
     double tv;        /* its error, added up over the steps          */
     double round_off; /* mean shift of a center by round-off, widths */
+    double sums;      /* numbers that were added up on the way       */
 } base;
 
 static base base_of_mixture(const dm_mixture *m)
@@ -356,7 +357,8 @@ static int spread(const path *p, const base *old, double h, base *b)
     size_t n = points_over(old, h);
     double *scratch = malloc(2 * n * sizeof *scratch);
 
-    *b = (base){ .width = fabs(p->sampler->step[p->end - 1].C) };
+    *b = (base){ .width = fabs(p->sampler->step[p->end - 1].C),
+                 .sums = old->sums };
     b->center = malloc(n * sizeof *b->center);
     b->weight = malloc(n * sizeof *b->weight);
     b->odd = malloc(n * sizeof *b->odd);
@@ -389,9 +391,22 @@ static int refuse_grid(const path *p)
 
     snprintf(why, sizeof why,
              "step %zu of %zu has too little noise: the law needs more than "
-             "%d points",
-             p->end, p->sampler->n, DM_LAW_NODES_MAX);
+             "%d points or %g sums",
+             p->end, p->sampler->n, DM_LAW_NODES_MAX, DM_LAW_SUMS_MAX);
     GSL_ERROR(why, GSL_ETOL);
+}
+
+/* The numbers that are added up for the density of a base at a spacing. */
+static double sums_over(const base *b, double h)
+{
+    return b->start == NULL ? (double)b->n * 2.0 * REACH * b->width / h : 0.0;
+}
+
+static int affordable(const path *p, const base *b, double h)
+{
+    double most = DM_LAW_SUMS_MAX * (1.0 + 1e-3 * (double)p->sampler->n);
+
+    return points_over(b, h) > 0 && b->sums + sums_over(b, h) <= most;
 }
 
 /* The spacing to try where h had that error: it falls as exp(-c/h^2) for bumps,
@@ -413,9 +428,10 @@ static int add_noise(const path *p, base *b)
 {
     double C = fabs(p->sampler->step[p->end - 1].C), error;
 
-    for (double h = 0.4 * fmin(b->width, C); points_over(b, h) > 0;
+    for (double h = 0.4 * fmin(b->width, C); affordable(p, b, h);
          h = smaller(h, error)) {
         base next;
+        b->sums += sums_over(b, h);
         int status = spread(p, b, h, &next);
         if (status != GSL_SUCCESS)
             return status;

@@ -44,12 +44,15 @@ typedef struct {
  * finite, or a level with scale 0; a step with C = 0 whose map is not
  * increasing where the law has mass (the message names the step).  GSL_ETOL:
  * a step with so little noise that its kernel needs a grid of more than
- * DM_LAW_NODES_MAX points (the message names the step), or a law that needs as
- * many nodes.  GSL_ENOMEM. */
+ * DM_LAW_NODES_MAX points, or, with the steps before, more than
+ * DM_LAW_SUMS_MAX additions (and a thousandth of that for each step), a few
+ * seconds; the message names the step; or a law that needs as many nodes.
+ * GSL_ENOMEM. */
 dm_law *dm_law_of_sampler(const dm_sampler *sampler, const dm_mixture *data,
                           const dm_mixture *start);
 
 enum { DM_LAW_NODES_MAX = 1 << 22 };
+#define DM_LAW_SUMS_MAX 2e9
 
 /* Returns a mixture in one dimension as a law.  Owned by the caller.
  * GSL_EDOM in two; GSL_ETOL and GSL_ENOMEM as above. */

@@ -24,7 +24,6 @@
 /* What a program can check in double precision: with a condition of 1e9 six
  * digits of a density are left; and noise has variance 1. */
 #define CONDITION_MAX 1e9
-#define VARIANCE_MIN  1e-9
 #define VARIANCE_MAX  1e9
 
 enum { MESSAGE = 512 };

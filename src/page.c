@@ -610,11 +610,8 @@ static dm_value unit_matrix(dm_page *p, int n)
 /* A number of an interval whose ends are formulas. */
 static dm_instance in_interval(dm_page *p, const dm_declared *d)
 {
-    if (++p->depth > DM_PAGE_DEPTH)
-        dm_page_fail(p, "a declaration goes round in a circle");
     double low = dm_page_number(p, d->low).x;
     double high = dm_page_number(p, d->high).x;
-    p->depth--;
     if (d->sort == DM_INTEGER) { /* 1e-9: the bounds are rounded */
         low = ceil(low - 1e-9);
         high = floor(high + 1e-9);
@@ -724,11 +721,14 @@ static dm_instance *draw_symbol(dm_page *p, const dm_declared *d, dm_key key)
 
     if (known != NULL)
         return known;
+    if (++p->depth > DM_PAGE_DEPTH)
+        dm_page_fail(p, "a declaration goes round in a circle");
     if (d->sequence) /* its bounds may contain the index */
         dm_page_bind_index(p, d->variable, key.member);
     known = d->sort == DM_WEIGHTS ? weights(p, d, key)
                                   : keep(p, key, d, fresh(p, d));
     p->bound_n = before;
+    p->depth--;
     return known;
 }
 

@@ -45,6 +45,22 @@ static comparison compare(dm_value x, dm_value y)
     return c;
 }
 
+/* A matrix with the number v times the unit matrix. */
+static comparison compare_to_unit(dm_value u, dm_value v)
+{
+    comparison c = compare(dm_value_at(u, 0), v);
+
+    for (int i = 1; i < dm_value_count(u); i++) {
+        int diagonal = i % (u.cols + 1) == 0;
+        comparison one =
+            compare(dm_value_at(u, i), diagonal ? v : dm_value_exact(0.0));
+        c.agree = c.agree && one.agree;
+        c.finite = c.finite && one.finite;
+        c.telling = c.telling && (one.telling || !diagonal);
+    }
+    return c;
+}
+
 /* Writes a value: 1.7, or (1.7, 2). */
 static void write_value(dm_value v, char *text, size_t size)
 {
@@ -112,7 +128,9 @@ static dm_verdict hold_laws(const dm_relation *r, int written, int *telling,
         return unread(r, note);
     write_two(note, "means ", x, y);
     write_two(note, ", variances ", u, v);
-    comparison mean = compare(x, y), spread = compare(u, v);
+    comparison mean = compare(x, y);
+    comparison spread =
+        written && v.rows == 0 ? compare_to_unit(u, v) : compare(u, v);
     if (!mean.finite || !spread.finite) {
         strcpy(note, "outside its domain");
         return DM_FAILS;

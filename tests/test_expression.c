@@ -474,6 +474,10 @@ Test(expression, going_round_in_a_circle_is_an_error)
     cr_expect(refused("r", "circle"));
     cr_expect(refused("f(1)", "circle"));
     is("1+1", 2.0); /* and all goes on */
+    dm_page_declare(page, DM_VECTOR, tree("z"), 0, tree("z"), NULL);
+    cr_assert(refused("z", "circle"));
+    number_in("y", "0", "y");
+    cr_assert(refused("y", "circle"));
 }
 
 /* What a sum binds when something in it fails is not bound any more. */

