@@ -15,7 +15,7 @@
 #include "mixture.h"
 
 /* Moves x: [dim], a point at the level `from`, along the flow of the data's law
- * to the level `to`, Eq. (5.3), and stores ln|det dx_to/dx_from| in *stretch
+ * to the level `to`, Eq. (5.4), and stores ln|det dx_to/dx_from| in *stretch
  * unless that is NULL, so that log q_to is log q_from less the stretch,
  * Eq. (5.21).  Each coordinate over sqrt(scale^2 + variance) of its level, and
  * the stretch, have an error of about tolerance at most: two integrations, one

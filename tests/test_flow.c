@@ -327,3 +327,23 @@ Test(flow, a_point_without_density_is_told_with_the_place)
     cr_expect(eq(dbl, x, 1e200));
     dm_mixture_free(m);
 }
+
+/* The point moves to 3e4, whose rounding is more than the error asked for. */
+Test(flow, a_flow_that_never_arrives_is_told_with_the_place)
+{
+    double one = 1.0, mean = 0.0, variance = 1e8, x = 300.0, abar = NAN;
+    dm_mixture *m = dm_mixture_new(1, 1, &one, &mean, &variance);
+
+    gsl_set_error_handler(listen);
+    int status = dm_flow_move(m, (dm_level){ 0.01, 0.9999 },
+                              (dm_level){ 1.0, 0.0 }, 1e-12, &x, NULL);
+    cr_expect(eq(int, status, GSL_EMAXITER));
+    cr_expect(eq(int,
+                 sscanf(said, "the flow stops at abar = %lf: too many steps",
+                        &abar),
+                 1),
+              "%s", said);
+    cr_expect(abar >= 1e-4 && abar <= 1.0, "%s", said);
+    cr_expect(eq(dbl, x, 300.0));
+    dm_mixture_free(m);
+}
