@@ -149,6 +149,22 @@ static dm_declared *declare(dm_page *p, dm_sort sort, int sequence,
     return d;
 }
 
+/* 1 if d is one of the weights of a sequence, or they contain a symbol that is
+ * declared on its own: weights are drawn together. */
+static int has_two_laws(const dm_page *p, const dm_declared *d)
+{
+    for (size_t i = 0; i < p->symbols; i++) {
+        const dm_declared *other = &p->symbol[i];
+        const dm_declared *all = d->sort == DM_WEIGHTS ? d : other;
+        const dm_declared *one = d->sort == DM_WEIGHTS ? other : d;
+        if (all->sort == DM_WEIGHTS && !one->sequence &&
+            one->key.member != LONG_MIN && one->call == NULL &&
+            strcmp(p->full_name[one->key.name], all->name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 int dm_page_declare(dm_page *p, dm_sort sort, const dm_tex *symbol,
                     int sequence, const dm_tex *low, const dm_tex *high)
 {
@@ -159,6 +175,12 @@ int dm_page_declare(dm_page *p, dm_sort sort, const dm_tex *symbol,
         dm_page_fail(p, "more than %d symbols", DM_PAGE_SYMBOLS);
     d->low = low;
     d->high = high;
+    if (sequence && !d->sequence)
+        dm_page_fail(p, "the index of a sequence is an integer that is "
+                        "declared above it");
+    if (has_two_laws(p, d))
+        dm_page_fail(p,
+                     "a weight and a symbol of its own cannot have one name");
     return 1;
 }
 

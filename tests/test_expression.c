@@ -7,55 +7,12 @@
 #include <string.h>
 
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <gsl/gsl_errno.h>
 
-#include "expression.h"
-#include "latex.h"
-
-static dm_page *page;
-static dm_tex_reader *reader;
-static const char *pending; /* the function that is being defined */
-
-static int is_function(void *context, const char *name)
-{
-    return (pending != NULL && strcmp(name, pending) == 0) ||
-           dm_page_is_function(context, name);
-}
-
-/* A hard integral is a reason and no abort, as in the proofreader. */
-static void open_page(void)
-{
-    gsl_set_error_handler_off();
-    page = dm_page_new(7);
-    reader = dm_tex_new(is_function, page);
-    cr_assert(page != NULL && reader != NULL);
-}
-
-static void close_page(void)
-{
-    dm_page_free(page);
-    dm_tex_free(reader);
-}
+#include "formula_page.h"
 
 TestSuite(expression, .init = open_page, .fini = close_page);
 
 /* --- a page in a few words --------------------------------------------------- */
-
-static const dm_tex *tree(const char *text)
-{
-    const char *why;
-    size_t at;
-    const dm_tex *t = dm_tex_read(reader, text, strlen(text), &why, &at);
-
-    cr_assert(t != NULL, "%s: %s", text, why);
-    return t;
-}
-
-static void number_in(const char *symbol, const char *low, const char *high)
-{
-    dm_page_declare(page, DM_FREE, tree(symbol), 0, tree(low), tree(high));
-}
 
 static void sequence_in(const char *symbol, const char *low, const char *high)
 {
@@ -65,40 +22,6 @@ static void sequence_in(const char *symbol, const char *low, const char *high)
 static void integer_in(const char *symbol, const char *low, const char *high)
 {
     dm_page_declare(page, DM_INTEGER, tree(symbol), 0, tree(low), tree(high));
-}
-
-static void normal(const char *symbol)
-{
-    dm_page_declare(page, DM_NORMAL, tree(symbol), 0, NULL, NULL);
-}
-
-static int define(const char *left, const char *right)
-{
-    const dm_tex *a = tree(left);
-    return dm_page_define(page, a, tree(right));
-}
-
-static void define_function(const char *name, const char *left,
-                            const char *right)
-{
-    pending = name;
-    const dm_tex *a = tree(left);
-    pending = NULL;
-    cr_expect(eq(int, dm_page_define(page, a, tree(right)), 1));
-}
-
-static dm_value value(const char *text)
-{
-    dm_value v = { .x = NAN, .error = NAN };
-
-    cr_expect(eq(int, dm_page_value(page, tree(text), &v), 1), "%s: %s", text,
-              dm_page_why(page));
-    return v;
-}
-
-static double number(const char *text)
-{
-    return value(text).x;
 }
 
 /* Whether the formula has no value, for a reason with this in it. */
@@ -632,8 +555,8 @@ Test(expression, an_integral_and_a_derivative_bind_a_member_of_a_sequence)
 Test(expression, only_symbols_and_functions_of_symbols_can_be_defined)
 {
     number_in("a", "1", "2");
-    cr_expect(zero(int, define("a+b", "3")));
-    cr_expect(zero(int, define("2", "3")));
+    cr_expect(zero(int, dm_page_define(page, tree("a+b"), tree("3"))));
+    cr_expect(zero(int, dm_page_define(page, tree("2"), tree("3"))));
     pending = "g";
     const dm_tex *left = tree("g(2)");
     cr_expect(zero(int, dm_page_define(page, left, tree("3"))));

@@ -432,12 +432,13 @@ Test(proofread, a_bad_declaration_ends_it_with_its_line_and_column)
         const char *text;
         int column;
     } bad[] = {
-        { "x in 3", 6 },          { "x in (0, 1", 6 },
-        { "x in (0)", 6 },        { "2x in (0, 1)", 1 },
-        { "x is nice", 1 },       { "x in (0, \\foo)", 10 },
-        { "\\foo ~ N", 1 },       { "forget \\foo", 8 },
-        { "x_ in (0, 1)", 3 },    { "x in {0, 1}", 6 },
-        { "x vector in 2+", 15 }, { "x sequence ~ Nat", 15 },
+        { "x in 3", 6 },           { "x in (0, 1", 6 },
+        { "x in (0)", 6 },         { "2x in (0, 1)", 1 },
+        { "x is nice", 1 },        { "x in (0, \\foo)", 10 },
+        { "\\foo ~ N", 1 },        { "forget \\foo", 8 },
+        { "x_ in (0, 1)", 3 },     { "x in {0, 1}", 6 },
+        { "x vector in 2+", 15 },  { "x sequence ~ Nat", 15 },
+        { "z_j sequence ~ N", 1 }, /* j is no integer yet */
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -450,6 +451,21 @@ Test(proofread, a_bad_declaration_ends_it_with_its_line_and_column)
                   output);
         cr_expect(said(where), "%s: %s", bad[i].text, output);
     }
+}
+
+Test(proofread, a_weight_cannot_have_a_law_of_its_own)
+{
+    cr_expect(eq(int,
+                 proofread("", "<!-- symbols\nk integer in [1, 2]\n"
+                               "w_k weights in [1, 2]\nw_1 ~ N\n-->\n"),
+                 2));
+    cr_expect(said("4:1: declaration \"w_1 ~ N\": "), "%s", output);
+    cr_expect(eq(int,
+                 proofread("", "<!-- symbols\nk integer in [1, 2]\n"
+                               "w_1 ~ N\nw_k weights in [1, 2]\n-->\n"),
+                 2));
+    cr_expect(said("4:1: declaration \"w_k weights in [1, 2]\": "), "%s",
+              output);
 }
 
 Test(proofread, several_pages_are_counted_together_and_know_nothing_of_another)
