@@ -1084,7 +1084,7 @@ static void check_large_a(void)
                    "A sqrt(c_t) + B, A = %.0f", A);
     dm_check_refutes(2.0 * A * root, "the sign of B");
     dm_check_refutes(fma(A, root, -r.coef_x0 * root / step->from.scale),
-                     "B from an abar_t of its own");
+                     "B not matched to the rounded A");
     dm_sampler_free(table);
     dm_schedule_free(sch);
 }
