@@ -372,20 +372,21 @@ static void check_bounds(const dm_options *o)
     free(all);
 }
 
+/* A long jump to a small s at eta = 1, where the difference is a small part of
+ * either. */
 static void check_no_cancellation(const dm_schedule *sch)
 {
-    jump j = jump_between(sch, 1, 2);
+    jump j = jump_between(sch, 1, sch->T);
+    double left = j.abar_t / j.abar_s * j.c_s * j.c_s / j.c_t;
     dm_reverse r;
 
-    dm_schedule_reverse(sch, 1, 2, 1.0, &r);
-    dm_check_exact(r.coef_xt * r.coef_xt * j.c_t, ahead(j, 1.0), 16.0, j.c_s,
-                   "3.8", "c_1 - sigma^2 at eta = 1, t = 2");
-    dm_check_refutes(ahead(j, 0.0), "sigma^2 not taken off");
+    dm_schedule_reverse(sch, 1, sch->T, 1.0, &r);
+    dm_check_exact(r.coef_xt * r.coef_xt * j.c_t, left, rounds(sch->T),
+                   fmax(left, DBL_MIN / DBL_EPSILON), "3.8",
+                   "c_1 - sigma^2 at eta = 1, t = %zu", sch->T);
+    dm_check_refutes(j.c_s, "sigma^2 not taken off");
     dm_check_refutes(j.c_s - j.beta, "sigma^2 = beta");
-    double naive = 1.0 - sch->abar[2];
-    naive = 1.0 - sch->abar[1] -
-            (1.0 - sch->abar[1]) / naive * (1.0 - sch->abar[2] / sch->abar[1]);
-    dm_check_refutes(naive, "as the machine subtracts");
+    dm_check_refutes(j.c_s - j.beta_tilde, "as the machine subtracts");
 }
 
 /* --- 3.3 the marginals ---------------------------------------------------- */
@@ -828,9 +829,11 @@ static void check_markov(const dm_options *o)
         double slope = sqrt(j.abar_s * j.c_t / ahead(j, 1.0)) / (2.0 * j.c_s);
         double error = 8.0 * DBL_EPSILON * sqrt(j.abar_t) / slope +
                        rounds(j.t) * DBL_EPSILON * j.c_s;
+        char which[32] = "abar = 0.7 to 0.9";
+        if (i == 1)
+            snprintf(which, sizeof which, "t = %zu to %zu", j.t, j.s);
         dm_check_numeric(markov_variance(j), j.beta_tilde, error, 1.0, "3.12",
-                         "Markov sigma^2, abar = %.2g to %.2g", j.abar_t,
-                         j.abar_s);
+                         "Markov sigma^2, %s", which);
         dm_check_refutes(j.beta, "beta");
         dm_check_refutes(0.0, "sigma = 0");
         dm_check_refutes(j.c_s, "the bound");
@@ -1065,6 +1068,27 @@ static void check_table(const dm_options *o, const dm_sampler *table)
                      "beta_t for the noise of the jump");
 }
 
+/* Where A is large, the sum A sqrt(c_t) + B is what two large numbers leave: to
+ * two roundings of them, one of the root and one of B. */
+static void check_large_a(void)
+{
+    const size_t tau[] = { 0, 100, 1000 };
+    dm_schedule *sch = dm_schedule_linear(1000, 1e-4, 0.02);
+    dm_sampler *table = dm_sampler_ddim(sch, 2, tau, 0.5);
+    const dm_step *step = &table->step[0];
+    double root = sqrt(sch->c[1000]), A = step->A;
+    dm_reverse r;
+
+    dm_schedule_reverse(sch, 100, 1000, 0.5, &r);
+    dm_check_exact(fma(A, root, step->B), r.coef_xt * root, 2.0, A, "3.17",
+                   "A sqrt(c_t) + B, A = %.0f", A);
+    dm_check_refutes(2.0 * A * root, "the sign of B");
+    dm_check_refutes(fma(A, root, -r.coef_x0 * root / step->from.scale),
+                     "B not matched to the rounded A");
+    dm_sampler_free(table);
+    dm_schedule_free(sch);
+}
+
 /* Runs the table over n particles and keeps where they are at some times. */
 static dm_cloud *run_table(const dm_options *o, const dm_sampler *table,
                            const dm_mixture *data, size_t n, dm_record *record)
@@ -1253,13 +1277,19 @@ static double integral_over_data(known *k, double epsabs)
     return result;
 }
 
-static void check_cost(const dm_options *o)
+/* What one step of the example does to the point x: of its variance, sigma^2 is
+ * made and so much lost. */
+typedef struct {
+    back b;
+    double made, lost;
+} cost;
+
+/* Rows: mean and variance of x_s given x_t = x at this eta, Eq. (3.19). */
+static cost check_cost(const dm_mixture *data, double eta, double x)
 {
     jump j = example();
-    const dm_mixture *data = o->data1;
-    double x = typical_point(data, j.abar_t, j.c_t), estimate;
-    double tol = dm_mixture_tolerance(data, TOLERANCE);
-    known k = { data, j, at_eta(j, 0.5), x, 0.0, 0 };
+    known k = { data, j, at_eta(j, eta), x, 0.0, 1 };
+    double tol = dm_mixture_tolerance(data, TOLERANCE), estimate;
     dm_level level = { sqrt(j.abar_t), j.c_t };
     dm_mixture *q_t = dm_mixture_diffuse(data, level);
     double density = exp(dm_mixture_log_density(q_t, &x));
@@ -1267,44 +1297,45 @@ static void check_cost(const dm_options *o)
 
     dm_mixture_free(q_t);
     dm_mixture_denoise(data, level, &x, &estimate, &cov);
-    double mean = k.b.m * x + k.b.kappa * estimate;
+    cost c = { k.b, gsl_pow_2(k.b.sigma), gsl_pow_2(k.b.kappa) * cov.xx };
     double size = fabs(x) + fabs(estimate) + sqrt(cov.xx) + 1.0;
-    k.power = 1;
-    double found = integral_over_data(&k, tol * density * size) / density;
-    dm_check_numeric(found, mean, 4.0 * tol * size, 1.0, "3.19",
-                     "E[x_s given x_t], eta = 0.5");
+    k.point = integral_over_data(&k, tol * density * size) / density;
+    dm_check_numeric(k.point, k.b.m * x + k.b.kappa * estimate,
+                     4.0 * tol * size, 1.0, "3.19",
+                     "E[x_s given x_t], eta = %.1f", eta);
     dm_check_refutes(k.b.m * x + k.b.kappa * x / sqrt(j.abar_t),
                      "x_t/sqrt(abar_t) for the estimate");
-    k.point = found;
     k.power = 2;
     size *= size;
-    double v = k.b.sigma * k.b.sigma;
     double spread = integral_over_data(&k, tol * density * size) / density;
-    dm_check_numeric(spread, v + gsl_pow_2(k.b.kappa) * cov.xx,
-                     4.0 * tol * size, 1.0, "3.19",
-                     "Var[x_s given x_t], eta = 0.5");
-    dm_check_refutes(v, "the estimate taken for x_0");
-    dm_check_refutes(v + k.b.kappa * cov.xx, "kappa for its square");
-    dm_check_refutes(v + j.abar_s * cov.xx, "sqrt(abar_s) for kappa");
+    dm_check_numeric(spread, c.made + c.lost, 4.0 * tol * size, 1.0, "3.19",
+                     "Var[x_s given x_t], eta = %.1f", eta);
+    dm_check_refutes(c.made, "the estimate taken for x_0");
+    if (eta == 0.5) {
+        dm_check_refutes(c.made + k.b.kappa * cov.xx, "kappa for its square");
+        dm_check_refutes(c.made + j.abar_s * cov.xx, "sqrt(abar_s) for kappa");
+    }
+    return c;
 }
 
-/* Prints what one step of the example loses, for several eta. */
-static void print_cost(const dm_options *o)
+/* Checks, and then prints, what one step of the example loses. */
+static void check_costs(const dm_options *o)
 {
-    static const double etas[] = { 0.0, 0.2, 0.5, 0.8, 1.0 };
+    static const double at[] = { 0.0, 0.2, 0.5, 0.8, 1.0 };
+    enum { COSTS = sizeof at / sizeof *at };
     jump j = example();
-    dm_level level = { sqrt(j.abar_t), j.c_t };
     double x = typical_point(o->data1, j.abar_t, j.c_t);
-    dm_sym2 cov;
+    cost all[COSTS];
 
-    dm_mixture_denoise(o->data1, level, &x, NULL, &cov);
+    for (size_t i = 0; i < COSTS; i++)
+        all[i] = check_cost(o->data1, at[i], x);
     printf("-- cost --\n%5s %8s %8s %8s %18s %10s %10s\n", "eta", "sigma^2",
            "m", "kappa", "kappa^2 Var[x_0]", "together", "lost");
-    for (size_t i = 0; i < sizeof etas / sizeof *etas; i++) {
-        back b = at_eta(j, etas[i]);
-        double v = b.sigma * b.sigma, lost = b.kappa * b.kappa * cov.xx;
-        printf("%5.2g %8.4f %8.4f %8.4f %18.4g %10.4g %9.0f%%\n", etas[i], v,
-               b.m, b.kappa, lost, v + lost, 100.0 * lost / (v + lost));
+    for (size_t i = 0; i < COSTS; i++) {
+        cost c = all[i];
+        printf("%5.2g %8.4f %8.4f %8.4f %18.4g %10.4g %9.0f%%\n", at[i], c.made,
+               c.b.m, c.b.kappa, c.lost, c.made + c.lost,
+               100.0 * c.lost / (c.made + c.lost));
     }
 }
 
@@ -1368,13 +1399,20 @@ static void check_ddpm(const dm_options *o)
 {
     size_t T = o->steps;
     dm_sampler *ddim = uniform(o, T, 1.0), *half = uniform(o, T, 0.5);
+    dm_sampler *hat = uniform(o, T, NAN);
     dm_sampler *ddpm = dm_sampler_ddpm(o->schedule, DM_VARIANCE_BETA_TILDE);
     dm_sampler *beta = dm_sampler_ddpm(o->schedule, DM_VARIANCE_BETA);
+    double limit = rounds(T) * DBL_EPSILON;
 
     check_same(ddim, ddpm, rounds(T), beta, half,
                "steps of all T as DDPM's, eta = 1");
+    dm_check_exact((double)steps_agreed(hat, beta, limit), (double)T, 0.0, 1.0,
+                   "3.21", "sigma-hat of all T as DDPM, beta");
+    dm_check_refutes((double)steps_agreed(hat, ddpm, limit),
+                     "DDPM with beta-tilde");
     dm_sampler_free(ddim);
     dm_sampler_free(half);
+    dm_sampler_free(hat);
     dm_sampler_free(ddpm);
     dm_sampler_free(beta);
 }
@@ -1462,6 +1500,50 @@ static void check_sigma_hat(const dm_options *o)
                      "the last step's only");
 }
 
+/* The same over all times: in excess[s] by the variances, in sum[s] by
+ * Eq. (3.21), for s from T - 1 down to 1. */
+static void excess_of_all(const dm_schedule *sch, double excess[], double sum[])
+{
+    double v = sch->c[sch->T], handed_on = 0.0;
+
+    for (size_t t = sch->T; t > 1; t--) {
+        jump j = jump_between(sch, t - 1, t);
+        v = ahead(j, 1.0) / j.c_t * v + j.beta;
+        handed_on = gsl_pow_2(sqrt(1.0 - j.beta) * j.c_s / j.c_t) * handed_on +
+                    j.abar_s * j.beta * j.beta / j.c_t;
+        excess[t - 1] = v - j.c_s;
+        sum[t - 1] = handed_on;
+    }
+}
+
+static void check_excess_of_all(const dm_options *o)
+{
+    size_t T = o->steps, at[] = { 1, GSL_MAX(1, T / 10) };
+    double *excess = calloc(T, sizeof *excess), *sum = calloc(T, sizeof *sum);
+    double largest = 0.0, most = 0.0;
+
+    excess_of_all(o->schedule, excess, sum);
+    for (size_t s = 1; s < T; s++) {
+        largest = fmax(largest, excess[s]);
+        most = fmax(most, sum[s]);
+    }
+    dm_check_exact(largest, most, rounds(T), 1.0, "3.21",
+                   "largest excess, all %zu times", T);
+    dm_check_refutes(0.0, "sigma-hat taken for a member");
+    dm_check_refutes(sum[1], "that of x_1");
+    for (int i = 0; i < 2; i++) {
+        size_t s = at[i];
+        jump j = jump_between(o->schedule, s, s + 1);
+        dm_check_exact(excess[s] / j.c_s, sum[s] / j.c_s, rounds(T), 1.0,
+                       "3.21", "excess/c_%zu, all %zu times", s, T);
+        dm_check_refutes(0.0, "sigma-hat taken for a member");
+        dm_check_refutes(j.abar_s * j.beta * j.beta / j.c_t / j.c_s,
+                         "the last step's only");
+    }
+    free(excess);
+    free(sum);
+}
+
 /* Prints, for each step, what sigma-hat would need and what it adds. */
 static void print_sigma_hat(const dm_options *o)
 {
@@ -1512,9 +1594,11 @@ static void check_times(const dm_options *o, const dm_sampler *table)
     dm_check_refutes((double)(T * (i - 1)) / ((double)S - 1.0),
                      "tau_1 = 0: %zu spaces only", S - 1);
     dm_sampler_tau_quadratic(T, S, tau);
-    dm_check_exact((double)tau[i], quadratic_time(T, S, i), 0.0, 1.0, "3.22",
-                   "tau_%zu of %zu, quadratically", i, S);
-    dm_check_refutes(floor(exact + 0.5), "spread evenly");
+    exact = (double)T / (double)(S * S);
+    dm_check_exact((double)tau[1], quadratic_time(T, S, 1), 0.0, 1.0, "3.22",
+                   "tau_1 of %zu, quadratically", S);
+    dm_check_refutes(floor(exact), "rounded down");
+    dm_check_refutes(floor((double)T / (double)S + 0.5), "spread evenly");
     S = GSL_MIN(100, T);
     dm_sampler_tau_quadratic(T, S, tau);
     dm_check_exact((double)tau[1], quadratic_time(T, S, 1), 0.0, 1.0, "3.22",
@@ -1562,7 +1646,7 @@ typedef struct {
 } grid;
 
 // snippet: chapman-kolmogorov
-/* A step with noise, Eq. (3.23): from p, the density of x_t, to that of x_s,
+/* A step with noise, Eq. (3.23): from p, the density of y_t, to that of y_s,
  * q.  p, q: [g.n]. */
 static void noisy_step(grid g, const dm_step *step, const dm_mixture *data,
                        const double p[], double q[])
@@ -1672,33 +1756,52 @@ static double settle(const dm_sampler *table, const dm_mixture *data,
     return change;
 }
 
-static void check_noisy_law(const dm_options *o)
+/* Mean and mean square of what a table returns, by Eq. (3.23) with the grid of
+ * this chapter. */
+typedef struct {
+    grid g;
+    double reach, moment[2];
+    double error; /* of the mean square; of the mean so much, over reach */
+} by_grid;
+
+static by_grid moments_by_grid(const dm_sampler *table, const dm_mixture *data)
 {
-    dm_sampler *table = uniform(o, 5, 0.5);
+    grid g = grid_for(data);
+    by_grid by = { g, fmax(-g.low, g.low + g.h * FEWEST), { 0 }, 0.0 };
+    double square = by.reach * by.reach;
+    double change = settle(table, data, by.reach, &by.g, by.moment);
+
+    by.error = INFINITY; /* where the grid is too coarse */
+    if (change <= 1e-6 * square) {
+        double lost = 16.0 * largest_a(table) * DBL_EPSILON;
+        by.error = change + (1e-13 + lost) * square;
+    }
+    return by;
+}
+
+/* Rows: the library's law against that grid; an eta of NaN is sigma-hat. */
+static void check_noisy_law(const dm_options *o, double eta, const char *name,
+                            size_t S)
+{
+    dm_sampler *table = uniform(o, S, eta);
     dm_law *law = law_of(table, o->data1);
-    grid g = grid_for(o->data1);
-    double reach = fmax(-g.low, g.low + g.h * FEWEST), moment[2];
+    by_grid by = { .error = INFINITY };
     double mean, variance, of_data;
     dm_sym2 cov;
 
-    if (law == NULL) {
-        dm_sampler_free(table);
-        return;
-    }
-    double change = settle(table, o->data1, reach, &g, moment);
-    dm_mixture_moments(o->data1, &of_data, &cov);
-    dm_law_moments(law, &mean, &variance);
-    if (change <= 1e-6 * reach * reach) { /* else the grid is too coarse */
-        double lost = 16.0 * largest_a(table) * DBL_EPSILON;
-        double error = change + (1e-13 + lost) * reach * reach;
-        dm_check_numeric(mean, moment[0], error / reach + law->w1, 1.0, "3.23",
-                         "E x_0, eta = 0.5, S = %zu", table->n);
+    if (law != NULL)
+        by = moments_by_grid(table, o->data1);
+    if (isfinite(by.error)) {
+        dm_mixture_moments(o->data1, &of_data, &cov);
+        dm_law_moments(law, &mean, &variance);
+        dm_check_numeric(mean, by.moment[0], by.error / by.reach + law->w1, 1.0,
+                         "3.23", "E x_0, %s, S = %zu", name, table->n);
         dm_check_refutes(of_data, "that of the data");
-        dm_check_numeric(variance + mean * mean, moment[1],
-                         error + 2.0 * reach * law->w1, 1.0, "3.23",
-                         "E x_0^2, eta = 0.5, S = %zu", table->n);
+        dm_check_numeric(variance + mean * mean, by.moment[1],
+                         by.error + 2.0 * by.reach * law->w1, 1.0, "3.23",
+                         "E x_0^2, %s, S = %zu", name, table->n);
         dm_check_refutes(cov.xx + of_data * of_data, "that of the data");
-        dm_check_refutes(noiseless_square(table, o->data1, g),
+        dm_check_refutes(noiseless_square(table, o->data1, by.g),
                          "C z left out of the steps");
     }
     dm_law_free(law);
@@ -1975,13 +2078,17 @@ static void check_gaussian(const dm_options *o)
 static void check_stretch(const dm_options *o)
 {
     dm_mixture *data = one_bump(o->data1);
-    double v = data->component[0].cov.xx, ends[] = { 0.0, 1.0 }, product = 1.0;
+    double v = data->component[0].cov.xx, ends[] = { 0.0, 1.0 };
+    double product = 1.0, other = 1.0; /* where the other root is taken */
     const double none[] = { 0.0, 0.0 };
 
     for (size_t i = o->S; i > 0; i--) {
-        product *= gaussian_factor(step_of(o, i), 0.0, v);
+        jump j = step_of(o, i);
+        product *= gaussian_factor(j, 0.0, v);
+        other *= (sqrt(j.abar_s * j.abar_t) * v - sqrt(j.c_s * j.c_t)) /
+                 (j.abar_t * v + j.c_t);
         for (int k = 0; k < 2; k++)
-            step_down(data, step_of(o, i), 0.0, none, &ends[k]);
+            step_down(data, j, 0.0, none, &ends[k]);
     }
     double size = fabs(ends[0]) + fabs(ends[1]) + 1.0;
     double A = sqrt(1.0 / o->schedule->abar[o->tau[o->S]]);
@@ -1990,7 +2097,7 @@ static void check_stretch(const dm_options *o)
                    "x_0 from x_T = 1 less that from 0");
     dm_check_refutes(sqrt(v / (first.abar_t * v + first.c_t)),
                      "as if without error: sqrt(v/V_T)");
-    dm_check_refutes(-product, "the other root, at an odd number");
+    dm_check_refutes(other, "the other root");
     dm_mixture_free(data);
 }
 
@@ -2110,6 +2217,60 @@ static void check_digits(const dm_options *o, outcome all[ETAS][SIZES])
     dm_check_numeric(largest, 0.0, 5e-5, 1.0, "3.23",
                      "largest error of %zu distances W1", count);
     dm_check_refutes(sqrt(1.0 / (double)o->particles), "by draws: 1/sqrt(N)");
+}
+
+/* A row: a deviation of the second table is that of the grid's moments. */
+static void check_deviation(const dm_options *o, const outcome *a)
+{
+    dm_sampler *table = uniform(o, sizes[0], etas[2]);
+    by_grid by = moments_by_grid(table, o->data1);
+    double mean = by.moment[0], sd = sqrt(by.moment[1] - mean * mean);
+    dm_sym2 cov;
+
+    dm_sampler_free(table);
+    if (!isfinite(by.error))
+        return;
+    /* The variance is off by as much as the mean square and the square of the
+     * mean; a root has half the relative error, and is taken for whole here. */
+    double off = 3.0 * by.error + 4.0 * by.reach * a->law->w1;
+    dm_mixture_moments(o->data1, NULL, &cov);
+    dm_check_numeric(a->sd, sd, off / sd, 1.0, "3.23", "sd, eta = %s, S = %zu",
+                     names[2], sizes[0]);
+    dm_check_refutes(sd * sd, "the variance");
+    dm_check_refutes(sqrt(by.moment[1]), "the mean not taken off");
+    dm_check_refutes(sqrt(cov.xx), "that of the data");
+}
+
+/* The start that the flow takes to 0, by bisection. */
+static double start_of_zero(const flow *f)
+{
+    double low = -9.0, high = 9.0, slope;
+
+    for (int i = 0; i < 80; i++) {
+        double z = 0.5 * (low + high);
+        *(image(f, z, &slope) < 0.0 ? &low : &high) = z;
+    }
+    return 0.5 * (low + high);
+}
+
+/* A row: a probability of the third table is that of the starts which the map
+ * takes below 0. */
+static void check_below(const dm_options *o, const outcome *a)
+{
+    flow f = uniform_flow(o, sizes[1]);
+    dm_sampler *table = uniform(o, sizes[1], 0.0);
+    double z = start_of_zero(&f), x = 0.0;
+    double round_off = 16.0 * DBL_EPSILON * largest_a(table) * (double)f.S *
+                       dm_mixture_condition(o->data1);
+
+    dm_check_numeric(a->below, gsl_cdf_ugaussian_P(z),
+                     a->law->tv + 1e-15 +
+                         dm_law_density(a->law, 0.0) * round_off,
+                     1.0, "3.24", "P(x_0 < 0), eta = 0, S = %zu", f.S);
+    dm_check_refutes(gsl_cdf_ugaussian_Q(z), "P(x_0 > 0)");
+    dm_check_refutes(dm_mixture_cdf(o->data1, x), "that of the data");
+    dm_sampler_free(table);
+    free(f.jump);
 }
 
 /* Prints one table: which of the numbers, and that of the data. */
@@ -2270,7 +2431,7 @@ static const double shown_etas[] = { 0.0, 0.5, 1.0 };
 
 static void write_field(const dm_options *o, double low, double high)
 {
-    enum { COLUMNS = 32, ROWS = 44 };
+    enum { COLUMNS = 40, ROWS = 56 };
     dm_table *t = dm_options_data(o, "ch03_field.dat"); /* t, x, density */
 
     for (size_t i = 0; i <= COLUMNS; i++) {
@@ -2439,19 +2600,20 @@ static void sampler(const dm_options *o)
     print_table(table);
     dm_check_table("sampler");
     check_table(o, table);
+    check_large_a();
     check_engine(o, table, o->data1);
     check_engine(o, table, o->data2);
     check_standing_still(o);
     check_increasing(o);
     dm_check_table("estimate");
-    check_cost(o);
-    print_cost(o);
+    check_costs(o);
     dm_check_table("ddpm");
     check_eta_1(o->schedule);
     check_ddpm(o);
     check_coarse(o);
     dm_check_table("hat");
     check_sigma_hat(o);
+    check_excess_of_all(o);
     print_sigma_hat(o);
     dm_check_table("times");
     check_times(o, table);
@@ -2465,7 +2627,11 @@ static void output(const dm_options *o)
 
     dm_check_table("law");
     if (target != NULL) {
-        check_noisy_law(o);
+        for (size_t S = 5; S <= 10; S += 5) {
+            check_noisy_law(o, 0.5, "eta = 0.5", S);
+            check_noisy_law(o, 1.0, "eta = 1", S);
+            check_noisy_law(o, NAN, "sigma-hat", S);
+        }
         check_quantiles(o, 5, target);
         check_quantiles(o, 10, target);
         check_draws(o, 0.0, target);
@@ -2481,6 +2647,10 @@ static void output(const dm_options *o)
         compute_laws(o, target, all);
         dm_check_table("digits");
         check_digits(o, all);
+        if (all[2][0].law != NULL)
+            check_deviation(o, &all[2][0]);
+        if (all[0][1].law != NULL)
+            check_below(o, &all[0][1]);
         print_laws(o, target, all);
     }
     write_laws(o, all);
