@@ -63,13 +63,18 @@ static estimate limit_of(const double y[4])
     return (estimate){ last, fabs(last - before) };
 }
 
-/* A row for the order in which the errors at h, h/2 and h/4 fall. */
-static void check_order(const double e[3], double order, const char *eq,
+/* A row for the order in which the errors at h, h/2, h/4 and h/8 fall.  Where
+ * the slopes between them are off by a h + b h^2, twice the larger of their two
+ * changes is at least what the last is off by, whatever a and b; the last
+ * change alone may be 0. */
+static void check_order(const double e[4], double order, const char *eq,
                         const char *what)
 {
-    double last = log2(e[1] / e[2]), before = log2(e[0] / e[1]);
+    double last = log2(e[2] / e[3]), middle = log2(e[1] / e[2]);
+    double first = log2(e[0] / e[1]);
+    double change = GSL_MAX_DBL(fabs(last - middle), fabs(middle - first));
 
-    dm_check_order(last, order, 2.0 * fabs(last - before), eq, "%s", what);
+    dm_check_order(last, order, 2.0 * change, eq, "%s", what);
 }
 
 /* The integral of f from 0 to t, with a relative error of 1e-12. */
@@ -264,15 +269,18 @@ static double noise_over_signal(double t, void *sde)
 
 static void check_kernel(dm_sde sde, const char *eq, double t)
 {
-    dm_level level = dm_sde_level(sde, t);
     double b = t * (0.1 + 9.95 * t);
     double scale = sde == DM_SDE_VE ? 1.0 : exp(integral(drift, &sde, t));
     double v = scale * scale * integral(noise_over_signal, &sde, t);
+    /* With the numbers of the page, not those of src/sde.c. */
+    double right[] = { [DM_SDE_VP] = -expm1(-b),
+                       [DM_SDE_SUB_VP] = gsl_pow_2(expm1(-b)),
+                       [DM_SDE_VE] = 1e-4 * expm1(2.0 * t * log(5000.0)) };
 
-    dm_check_numeric(v, level.variance, 4e-12 * v, 1.0, eq,
+    dm_check_numeric(v, right[sde], 4e-12 * v, 1.0, eq,
                      "%s: variance at t = %.1f", names[sde], t);
     if (sde == DM_SDE_VE) {
-        dm_check_refutes(level.variance + 1e-4, "sigma^2, with sigma(0)^2");
+        dm_check_refutes(right[sde] + 1e-4, "sigma^2, with sigma(0)^2");
         dm_check_refutes(-expm1(-b), "VE taken for DDPM's noise");
     } else {
         dm_check_refutes(-expm1(-2.0 * b), "the square inside: 1 - e^(-2B)");
@@ -295,7 +303,7 @@ static double discrete_gap(size_t T, double *abar)
 static void check_discrete(void)
 {
     const double square = 0.01 + 0.1 * 19.9 + 19.9 * 19.9 / 3.0;
-    double y[4], abar[4], error[3];
+    double y[4], abar[4], error[4];
 
     for (size_t i = 0; i < 4; i++)
         y[i] = discrete_gap((size_t)1000 << i, &abar[i]);
@@ -304,8 +312,8 @@ static void check_discrete(void)
                      "T (ln abar_T + B), T to infinity");
     dm_check_refutes(0.0, "abar_T = e^(-B) for every T");
     dm_check_refutes(-square, "beta^2 for beta^2/2");
-    for (size_t i = 0; i < 3; i++)
-        error[i] = fabs(abar[i + 1] / exp(-10.05) - 1.0);
+    for (size_t i = 0; i < 4; i++)
+        error[i] = fabs(abar[i] / exp(-10.05) - 1.0);
     check_order(error, 1.0, "4.11", "order in 1/T of abar_T");
     dm_check_refutes(2.0, "2");
     printf("abar_T: %.4e in 1000 steps, %.4e in continuous time\n", abar[0],
@@ -603,7 +611,7 @@ static void check_strong(size_t k, double power, double constant,
         dm_check_refutes(2.0 * constant, "twice the constant");
     }
     snprintf(what, sizeof what, "%s: strong order", name);
-    check_order(e + 1, strong[k], eq, what);
+    check_order(e, strong[k], eq, what);
     dm_check_refutes(1.5 - strong[k], "%.1f", 1.5 - strong[k]);
 }
 
@@ -632,7 +640,7 @@ static void check_weak(const char *eq, int moment)
     dm_check_numeric(c.value, constant, c.error, 1.0, eq,
                      "error of E X%s, over h, h to 0", moment == 1 ? "" : "^2");
     dm_check_refutes(0.0, "a higher order");
-    check_order(e + 1, 1.0, eq,
+    check_order(e, 1.0, eq,
                 moment == 1 ? "weak order, E X" : "weak order, E X^2");
     dm_check_refutes(0.5, "that of the paths");
 }
@@ -672,8 +680,8 @@ static void check_reverse_flux(const dm_mixture *data, dm_sde sde,
         dm_check_refutes(carried - spread, "the drift f x not turned");
     dm_check_refutes(-carried + l2 * spread, "the score left out");
     if (lambda > 0.0)
-        dm_check_refutes((l2 - 1.0) * spread - carried,
-                         "half of the score, all of the noise");
+        dm_check_refutes((l2 - 1.0) * spread - carried + 0.0,
+                         "half of the score, the noise kept");
     dm_check_refutes(-carried - 2.0 * spread, "the score in full, no noise");
 }
 
@@ -742,8 +750,7 @@ static void check_score(const dm_mixture *data)
                    dm_mixture_condition(q) * (1.0 + fabs(x)), "4.24",
                    "score of q_t, by E[x_0 given x_t]");
     dm_check_refutes((mean - x) / cov.xx, "q_t taken for a Gaussian");
-    dm_check_refutes((level.scale * mean - x) / level.variance,
-                     "E x_0 for E[x_0 given x_t]");
+    dm_check_refutes((mean - x) / level.variance, "E x_0 for E[x_0 given x_t]");
     dm_mixture_free(q);
 }
 
@@ -864,7 +871,7 @@ static void check_halvings(const dm_mixture *data, dm_sde sde, double t,
     dm_check_refutes(second_moment_of(start), "that of the start");
     snprintf(what, sizeof what, "%s: order of W1 to q_t, t = %g", names[sde],
              t);
-    check_order(w1 + 1, 1.0, "4.25", what);
+    check_order(w1, 1.0, "4.25", what);
     dm_check_refutes(0.5, "that of paths");
     dm_mixture_free(start);
     dm_mixture_free(q);
@@ -889,6 +896,50 @@ static void check_on_the_way(const dm_mixture *data, dm_sde sde, double t)
     dm_law_free(right);
     dm_mixture_free(start);
     dm_mixture_free(q);
+}
+
+enum { SHOWN = 9, STEPS = 200 }; /* paths and steps of ch04_paths */
+
+/* Euler's steps from t[0] up to t[n], Eq. (4.6), as a table. */
+static dm_sampler *forward_table(dm_sde sde, size_t n, const double t[])
+{
+    dm_sampler *table = dm_sampler_new(n);
+
+    for (size_t i = 0; i < n; i++) {
+        double h = t[i + 1] - t[i];
+        table->step[i].A = 1.0 + h * dm_sde_drift(sde, t[i]);
+        table->step[i].C = sqrt(h * dm_sde_noise_rate(sde, t[i]));
+    }
+    return table;
+}
+
+/* Rows for the forward table of the figures: scale and variance at time 1 of
+ * what starts at time t as one point, h to 0. */
+static void check_forward_table(dm_sde sde, double t)
+{
+    static double times[8 * STEPS + 1];
+    dm_level at = dm_sde_level(sde, t), end = dm_sde_level(sde, 1.0);
+    double r = end.scale / at.scale, scale[4], variance[4];
+
+    for (size_t i = 0; i < 4; i++) {
+        size_t n = (size_t)STEPS << i;
+        dm_sampler_times(t, n, times);
+        dm_sampler *table = forward_table(sde, n, times);
+        scale[i] = 1.0, variance[i] = 0.0;
+        for (size_t k = 0; k < n; k++) {
+            const dm_step *step = &table->step[k];
+            scale[i] *= step->A;
+            variance[i] = gsl_pow_2(step->A) * variance[i] + gsl_pow_2(step->C);
+        }
+        dm_sampler_free(table);
+    }
+    estimate e = limit_of(scale), v = limit_of(variance);
+    dm_check_numeric(e.value, r, e.error, 1.0, "4.7",
+                     "%s, table: scale up to t = 1", names[sde]);
+    dm_check_refutes(0.0, "nothing is left");
+    dm_check_numeric(v.value, end.variance - r * r * at.variance, v.error, 1.0,
+                     "4.7", "%s, table: variance there", names[sde]);
+    dm_check_refutes(10.05 - t * (0.1 + 9.95 * t), "the drift left out");
 }
 
 /* --- 4.6 DDPM's step beside Euler's --------------------------------------- */
@@ -923,8 +974,8 @@ static void check_difference(const dm_mixture *data)
     dm_check_numeric(v.value, 1.0 + hessian.xx, v.error, 1.0, "4.27",
                      "(exact variance - beta)/beta^2");
     dm_check_refutes(0.0, "beta is exact");
-    dm_check_refutes(-dm_sde_level(DM_SDE_VP, at.t).scale /
-                         dm_sde_level(DM_SDE_VP, at.t).variance,
+    dm_level level = dm_sde_level(DM_SDE_VP, at.t);
+    dm_check_refutes(-gsl_pow_2(level.scale) / level.variance,
                      "the start known: beta-tilde");
     dm_mixture_free(q);
 }
@@ -1025,6 +1076,8 @@ static double lost_at(double t, void *params)
 
     if (l->how == STEP_BETA)
         return beta * beta * (1.0 / V - 1.0) * carried;
+    if (l->how == STEP_MIXED)
+        return beta * beta * (1.0 / V - 0.75 * V) * carried;
     double bend = (slope_of_beta - beta * beta) * (1.0 - V); /* V'' */
     return (beta * beta * V * gsl_pow_2(0.5 - 1.0 / V) - 0.5 * bend) * carried;
 }
@@ -1048,7 +1101,7 @@ static void check_global(kind how, const char *eq, const char *name, double v)
     dm_check_refutes(integral(lost_at, &l, 1.0),
                      how == STEP_EULER ? "DDPM's" : "Euler's");
     snprintf(what, sizeof what, "%s: order of Var x_0", name);
-    check_order(e + 1, 1.0, eq, what);
+    check_order(e, 1.0, eq, what);
     dm_check_refutes(0.5, "that of paths");
     dm_check_refutes(2.0, "2");
 }
@@ -1064,6 +1117,7 @@ static void check_gaussian_steps(double v)
     dm_check_refutes(variance_at_0(v, n, STEP_EULER), "Euler's steps");
     check_global(STEP_EULER, "4.29", "Euler", v);
     check_global(STEP_BETA, "4.30", "DDPM", v);
+    check_global(STEP_MIXED, "4.30", "mixed", v);
 }
 
 static void print_gaussian_steps(double v)
@@ -1191,6 +1245,27 @@ static double w1_of_variances(double v, double w)
     return fabs(sqrt(v) - sqrt(w)) * sqrt(2.0 / M_PI);
 }
 
+/* And between any two Gaussians: E|d + s z|. */
+static double w1_of_normals(dm_gaussian p, dm_gaussian q)
+{
+    double d = fabs(p.mean - q.mean);
+    double s = fabs(sqrt(p.variance) - sqrt(q.variance));
+
+    if (!(s > 0.0))
+        return d;
+    return s * sqrt(2.0 / M_PI) * exp(-0.5 * gsl_pow_2(d / s)) +
+           d * erf(d / (s * M_SQRT2));
+}
+
+/* The law of x_t for data N(m, v). */
+static dm_gaussian law_of_normal(dm_sde sde, double m, double v, double t)
+{
+    dm_level level = dm_sde_level(sde, t);
+    double a = level.scale;
+
+    return (dm_gaussian){ a * m, a * a * v + level.variance };
+}
+
 static void check_truncation(const dm_options *o, double v)
 {
     dm_level level = dm_sde_level(DM_SDE_VP, o->t_min);
@@ -1265,6 +1340,79 @@ static void check_sum(const dm_options *o, dm_sde sde, double v)
         dm_check_refutes(fabs(b.steps - b.stop), "the errors cancel");
     else
         dm_check_refutes(b.steps + b.stop, "the errors add");
+}
+
+/* Euler's mean and variance at t_min in n steps from N(0, c(1)), for data
+ * N(m, v), from Eq. (4.24). */
+static dm_gaussian euler_back(dm_sde sde, double m, double v, double t_min,
+                              size_t n)
+{
+    double h = (1.0 - t_min) / (double)n;
+    dm_gaussian x = { 0.0, dm_sde_level(sde, 1.0).variance };
+
+    for (size_t i = 0; i < n; i++) {
+        double t = 1.0 - h * (double)i, g2 = dm_sde_noise_rate(sde, t);
+        dm_gaussian q = law_of_normal(sde, m, v, t);
+        double factor = 1.0 - h * (dm_sde_drift(sde, t) + g2 / q.variance);
+        x.mean = factor * x.mean + h * g2 * q.mean / q.variance;
+        x.variance = factor * factor * x.variance + g2 * h;
+    }
+    return x;
+}
+
+/* Eq. (4.31) for data N(m, v), in closed form: a shift at time 1 comes back
+ * times the slope of E[x_t given x_1]. */
+static dm_gaussian start_back(dm_sde sde, double m, double v, double t,
+                              double *slope)
+{
+    dm_gaussian end = law_of_normal(sde, m, v, 1.0);
+    dm_gaussian x = law_of_normal(sde, m, v, t);
+    dm_level from = dm_sde_level(sde, 1.0);
+
+    *slope =
+        from.scale / dm_sde_level(sde, t).scale * x.variance / end.variance;
+    x.mean -= *slope * end.mean;
+    x.variance += *slope * *slope * (from.variance - end.variance);
+    return x;
+}
+
+/* How far off in W1 the 25 points of x_1 may leave this law, whose mean they
+ * move by `shift` per standard deviation of x_1: beyond 6 of these is less than
+ * 4e-9 of it, and in steps of 1/2 the trapezoidal rule is off by a factor of
+ * 1 + 2 exp(-8 pi^2 tau^2) cos, where tau^2 is the variance of the integrand,
+ * next to that of x_1. */
+static double off_at_nodes(double shift, dm_gaussian law)
+{
+    double tau2 = 1.0 - shift * shift / law.variance;
+
+    return 4e-9 * shift +
+           2.0 * exp(-8.0 * M_PI * M_PI * tau2) * sqrt(law.variance);
+}
+
+/* Rows for the start alone and for all errors, with data N(m, v). */
+static void check_causes(const dm_options *o, dm_sde sde, double m, double v)
+{
+    dm_mixture *data = normal(m, v);
+    budget b = budget_of(data, sde, o->t_min, o->n);
+    dm_gaussian target = { m, v }, q = law_of_normal(sde, m, v, o->t_min);
+    dm_gaussian all = euler_back(sde, m, v, o->t_min, o->n);
+    double slope, root = sqrt(dm_sde_level(sde, 1.0).variance);
+    dm_gaussian start = start_back(sde, m, v, o->t_min, &slope);
+
+    dm_mixture_free(data);
+    if (!isfinite(b.error))
+        return;
+    dm_check_numeric(b.start, w1_of_normals(start, q),
+                     b.error + off_at_nodes(slope * root, start), 1.0, "4.31",
+                     "%s, N(%g, %g): W1, start alone", names[sde], m, v);
+    if (sde == DM_SDE_VP) /* with VE the stop costs nothing that is seen here */
+        dm_check_refutes(w1_of_normals(start, target), "from the data");
+    dm_check_refutes(0.0, "the start is right");
+    dm_check_numeric(b.all, w1_of_normals(all, target), b.error, 1.0, "4.33",
+                     "%s, N(%g, %g): W1, all together", names[sde], m, v);
+    dm_check_refutes(b.no_start, "the start is right");
+    dm_check_refutes(b.no_steps, "the steps cost nothing");
+    dm_check_refutes(b.no_stop, "from q at t_min");
 }
 
 static void print_budget(const dm_options *o, dm_table *t)
@@ -1424,8 +1572,6 @@ static void write_strong(const dm_options *o, const tally *sum)
     dm_table_close(t);
 }
 
-enum { SHOWN = 9, STEPS = 200 };
-
 enum { MANY = 4000, TIMES = 11 };
 static const double shown_parts[] = { 0.1, 0.25, 0.5, 0.9 };
 
@@ -1487,18 +1633,6 @@ static void write_run(const dm_options *o, dm_table *t, const double times[],
     dm_cloud_free(cloud);
 }
 
-static dm_sampler *forward_table(dm_sde sde, const double t[])
-{
-    dm_sampler *table = dm_sampler_new(STEPS);
-
-    for (size_t i = 0; i < STEPS; i++) {
-        double h = t[i + 1] - t[i];
-        table->step[i].A = 1.0 + h * dm_sde_drift(sde, t[i]);
-        table->step[i].C = sqrt(h * dm_sde_noise_rate(sde, t[i]));
-    }
-    return table;
-}
-
 static void write_paths(const dm_options *o)
 {
     double t[STEPS + 1], down[STEPS + 1];
@@ -1508,7 +1642,7 @@ static void write_paths(const dm_options *o)
     dm_sampler_times(1e-3, STEPS, t);
     for (size_t i = 0; i <= STEPS; i++)
         down[i] = t[STEPS - i];
-    dm_sampler *forward = forward_table(DM_SDE_VP, t);
+    dm_sampler *forward = forward_table(DM_SDE_VP, STEPS, t);
     dm_sampler *back = dm_sampler_reverse_sde(DM_SDE_VP, STEPS, t, 1.0);
     write_run(o, out, t, forward, o->data1, DM_STREAM_FORWARD);
     write_run(o, out, down, back, normal_law, DM_STREAM_SAMPLER);
@@ -1620,6 +1754,7 @@ static void backward(const dm_options *o)
         check_on_the_way(o->data1, DM_SDE_VE, 0.5);
         check_draws(o);
     }
+    check_forward_table(DM_SDE_VP, 1e-3);
     dm_check_table("ddpm");
     check_difference(o->data1);
     check_difference_of_step(o);
@@ -1639,6 +1774,8 @@ static void budgets(const dm_options *o)
     check_truncation(o, 0.25);
     for (size_t i = 0; i < 3; i++)
         check_sum(o, all_sdes[i], 0.25);
+    check_causes(o, DM_SDE_VP, 1.0, 0.25);
+    check_causes(o, DM_SDE_VE, 1.0, 0.25);
     dm_table *t = dm_options_data(o, "ch04_budget.dat");
     if (!broad)
         print_budget(o, t);

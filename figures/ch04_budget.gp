@@ -1,7 +1,8 @@
-# caption: **More steps help until the stop costs as much; and errors need not add up: with sub-VP they cancel.**
-# caption: $W_1$ of the law at $t_{\min} = 0.01$ from the data, the 1-D mixture, after 100 and
-# caption: after 400 steps of Euler and Maruyama, from exact laws: each cause of error alone,
-# caption: their sum, and all together, Eq. (4.33). The axis is logarithmic.
+# caption: **More steps help little once another error is as large; and errors need not add up: with sub-VP they cancel.**
+# caption: $W_1$ of laws at $t_{\min} = 0.01$ for the 1-D mixture, 100 and 400 steps of Euler
+# caption: and Maruyama: start and steps alone, from $q_{t_{\min}}$; the stop alone and all
+# caption: together, from the data; and the sum of the three, Eq. (4.33). The axis is
+# caption: logarithmic.
 load 'figures/style.gp'
 
 d = data('ch04_budget.dat')
@@ -16,7 +17,7 @@ set yrange [5e-6:*]
 set format y '10^{%L}'
 set xtics ("VP\n100 steps" 0, "VP\n400" 1, "sub-VP\n100" 2, "sub-VP\n400" 3, "VE\n100" 4, "VE\n400" 5)
 set xrange [-0.6:5.6]
-set ylabel 'W_1 from the data  (data units)'
+set ylabel 'W_1  (data units)'
 set key at screen 0.55,0.97 center top horizontal maxrows 1 samplen 1.5
 # Without exact laws (a reader's very broad data) there is nothing to draw.
 if (int(system(sprintf("awk 'NF { n++ } END { print n + 0 }' %s", d))) > 0) {

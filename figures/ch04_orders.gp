@@ -1,4 +1,4 @@
-# caption: **Paths converge with the root of the step where the noise depends on the state, and with the step where it does not; laws with the step in both cases.**
+# caption: **Paths converge with the root of the step where the noise depends on the state, and with the step where it does not; the law of Euler's step, with the step.**
 # caption: Left: root of the mean square of the error at time 1. Points: 20 000 paths,
 # caption: the same for all methods and steps, bars of two standard errors (smaller than
 # caption: most points). Lines: the exact mean squares, Eqs. (4.15), (4.18) and (4.19).

@@ -3,7 +3,8 @@
 # caption: higher. Lines: left nine paths of the SDE from quantiles of the data,
 # caption: right nine of the reverse SDE, Eq. (4.24), from quantiles of N(0, 1); 200
 # caption: steps of Euler and Maruyama. Points: quantiles (10, 25, 50 and 90 %) of 4000
-# caption: such paths; broken: those of $q_t$. On the right time falls, from left to right.
+# caption: such paths; broken: those of $q_t$, from $t = 0.001$ to 1. On the right time falls,
+# caption: from left to right.
 load 'figures/style.gp'
 
 field = data('ch04_field.dat')
