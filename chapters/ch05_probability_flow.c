@@ -1744,11 +1744,30 @@ static void write_plane(const dm_options *o)
     dm_table_close(field);
 }
 
-/* Runs a cloud from q_1 by Eq. (5.17); stores the correlation of its ends and
- * the standard deviation of the last. */
+/* Standard errors, for any law: of a correlation r, and of the standard
+ * deviation of y over itself.  They are the means of the squares of what a
+ * pair adds to either. */
+static void standard_errors(size_t n, const double x[], const double y[],
+                            double r, double out[2])
+{
+    double mean_x = gsl_stats_mean(x, 1, n), sd_x = gsl_stats_sd(x, 1, n);
+    double mean_y = gsl_stats_mean(y, 1, n), sd_y = gsl_stats_sd(y, 1, n);
+    double sum[2] = { 0.0 };
+
+    for (size_t i = 0; i < n; i++) {
+        double u = (x[i] - mean_x) / sd_x, v = (y[i] - mean_y) / sd_y;
+        sum[0] += gsl_pow_2(u * v - 0.5 * r * (u * u + v * v));
+        sum[1] += gsl_pow_2(0.5 * (v * v - 1.0));
+    }
+    out[0] = sqrt(sum[0]) / (double)n;
+    out[1] = sqrt(sum[1]) / (double)n;
+}
+
+/* Runs a cloud from q_1 by Eq. (5.17); stores the correlation of its ends, the
+ * standard deviation of the last in units of sd, and the standard errors. */
 static void ends_of_cloud(const dm_options *o, const dm_mixture *data,
-                          double lambda, dm_cloud *cloud, double start[],
-                          double out[2])
+                          double lambda, double sd, dm_cloud *cloud,
+                          double start[], double out[4])
 {
     enum { STEPS = 200 };
     static double t[STEPS + 1];
@@ -1768,36 +1787,32 @@ static void ends_of_cloud(const dm_options *o, const dm_mixture *data,
     }
     dm_cloud_run(cloud, table, data, &run);
     out[0] = gsl_stats_correlation(start, 1, cloud->x, 1, cloud->n);
-    out[1] = gsl_stats_sd(cloud->x, 1, cloud->n);
+    out[1] = gsl_stats_sd(cloud->x, 1, cloud->n) / sd;
+    standard_errors(cloud->n, start, cloud->x, out[0], &out[2]);
+    out[3] *= out[1];
     dm_sampler_free(table);
     dm_mixture_free(q);
     gsl_rng_free(rng);
 }
 
-/* For each lambda: Eq. (5.18); then correlation and standard deviation of
- * clouds of the example and of the data, each with its standard error. */
+/* For each lambda: Eq. (5.18); then, of clouds of the example and of the data,
+ * correlation, standard deviation over that of the data, their errors. */
 static void write_family(const dm_options *o)
 {
     dm_table *out = dm_options_data(o, "ch05_family.dat");
     dm_cloud *cloud = dm_cloud_new(1, GSL_MAX(2, o->particles / 5));
-    double *start = malloc(cloud->n * sizeof *start), n = (double)cloud->n;
+    double *start = malloc(cloud->n * sizeof *start);
     way_back w = example_way();
     double mean;
     dm_sym2 C;
 
     dm_mixture_moments(o->data1, &mean, &C);
-    dm_table_printf(out, "# sd of the example and of the data: %.6g %.6g\n",
-                    sqrt(w.end.variance), sqrt(C.xx));
     for (double lambda = 0.0; lambda < 1.56; lambda += 0.15) {
-        double row[] = { lambda,       exp(-0.5 * lambda * lambda * w.length),
-                         NAN,          NAN,
-                         NAN,          NAN,
-                         1.0 / sqrt(n) };
-        ends_of_cloud(o, w.data, lambda, cloud, start, &row[2]);
-        ends_of_cloud(o, o->data1, lambda, cloud, start, &row[4]);
-        row[3] /= sqrt(w.end.variance);
-        row[5] /= sqrt(C.xx);
-        dm_table_row(out, 7, row);
+        double row[10] = { lambda, exp(-0.5 * lambda * lambda * w.length) };
+        ends_of_cloud(o, w.data, lambda, sqrt(w.end.variance), cloud, start,
+                      &row[2]);
+        ends_of_cloud(o, o->data1, lambda, sqrt(C.xx), cloud, start, &row[6]);
+        dm_table_row(out, 10, row);
     }
     dm_table_close(out);
     free(start);
