@@ -2,7 +2,7 @@
 # caption: Left: correlation of start and end. Line: Eq. (5.18), Gaussian data
 # caption: $\mathcal N(0.5, 0.4)$. Right: standard deviation of the end, over that of the data.
 # caption: Points: 4000 particles through 200 steps of Euler-Maruyama of Eq. (5.17),
-# caption: bars of two standard errors. Triangles: the 1-D data.
+# caption: bars of two standard errors. Triangles: the 1-D data. Both are moved a little aside.
 load 'figures/style.gp'
 
 d = data('ch05_family.dat')
