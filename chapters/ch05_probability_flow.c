@@ -551,6 +551,12 @@ static void check_ve(dm_mixture *data)
     dm_check_refutes(unscaled, "x not divided by a");
     dm_check_refutes(wrong, "the same times");
     dm_check_refutes(other / to.scale, "sub-VP, the same times");
+    dm_level ve_from = { 1.0, gsl_pow_2(noise_of(from)) };
+    dm_level ve_to = { 1.0, gsl_pow_2(noise_of(to)) };
+    dm_check_numeric(flow_to(data, ve_from, ve_to, 0.8 / from.scale, NULL), y,
+                     ALLOWED, 1.0, "5.14", "the same, by the angle");
+    dm_check_refutes(flow_to(data, from, to, 0.8 / from.scale, NULL),
+                     "VE's point at the level of VP");
 }
 
 /* Euler's method for Eq. (5.12) over levels given from noise to data, as a
@@ -826,6 +832,63 @@ static void power_of(const double at[3], double limit, trend *t)
     t->change = fabs(t->power - log2((at[0] - limit) / (at[1] - limit)));
 }
 
+static const char *clock_eq(clock_of clock)
+{
+    return clock == IN_SIGMA ? "5.13" : clock == IN_ANGLE ? "5.14" : "5.4";
+}
+
+/* x after a step from time t to s, by each clock: the start, and the velocity
+ * at the start times the length of the step. */
+static void straight_on(dm_mixture *g, double t, double s, double x,
+                        double to[CLOCKS])
+{
+    dm_level from = dm_sde_level(DM_SDE_VP, t),
+             end = dm_sde_level(DM_SDE_VP, s);
+    equation e = { g, DM_SDE_VP, 0.5 };
+    double y = x / from.scale, angle = acos(from.scale);
+    double by_sigma, by_angle, by_t;
+
+    by_noise(noise_of(from), &y, &by_sigma, g);
+    dm_flow_velocity(g, angle, &x, &by_angle, NULL);
+    drift(t, &x, &by_t, &e);
+    double beta = dm_sde_noise_rate(DM_SDE_VP, t);
+    double integral = 0.1 * (t - s) + 9.95 * (t * t - s * s);
+    to[IN_SIGMA] =
+        end.scale * (y + (noise_of(end) - noise_of(from)) * by_sigma);
+    to[IN_ANGLE] = x + (acos(end.scale) - angle) * by_angle;
+    to[IN_T] = x + (s - t) * by_t;
+    to[IN_BETA] = x - integral * by_t / beta;
+}
+
+/* One step of each, of round-off: sums of a few terms. */
+static void check_one_step(void)
+{
+    static const double t = 0.5, s = 0.4, x = 0.8;
+    dm_mixture *g = example();
+    double to[CLOCKS];
+
+    straight_on(g, t, s, x, to);
+    double late = dm_sde_noise_rate(DM_SDE_VP, s) /
+                  dm_sde_noise_rate(DM_SDE_VP, t); /* ratio of the rates */
+    double wrong[] = { to[IN_ANGLE], to[IN_SIGMA], x + (to[IN_T] - x) * late,
+                       to[IN_T] };
+    static const char *const name[] = { "a step of the angle",
+                                        "a step of sigma",
+                                        "the rate at the end",
+                                        "the rate at the beginning" };
+    for (int clock = 0; clock < CLOCKS; clock++) {
+        dm_step step = euler_step((clock_of)clock, t, s);
+        double eps, size = fabs(step.A * x) + fabs(step.B);
+        dm_mixture_eps(g, step.from, &x, &eps);
+        size *= 1.0 + fabs(eps);
+        dm_check_exact(after(g, &step, x), to[clock], 64.0, size,
+                       clock_eq((clock_of)clock), "a step to t = %g, %s", s,
+                       clock_name[clock]);
+        dm_check_refutes(wrong[clock], "%s", name[clock]);
+    }
+    dm_mixture_free(g);
+}
+
 static void check_clocks(void)
 {
     dm_mixture *g = example();
@@ -833,9 +896,7 @@ static void check_clocks(void)
     dm_gaussian end = at_level(g, dm_sde_level(DM_SDE_VP, T_MIN));
 
     for (int clock = 0; clock < CLOCKS; clock++) {
-        const char *eq = clock == IN_SIGMA   ? "5.13"
-                         : clock == IN_ANGLE ? "5.14"
-                                             : "5.4";
+        const char *eq = clock_eq((clock_of)clock);
         double v[3];
         for (size_t i = 0; i < 3; i++)
             v[i] =
@@ -990,7 +1051,8 @@ static void check_family(const dm_mixture *data)
     double slope = -flux_slope(&at, 1.0, &error);
     dm_check_numeric(slope, pull, error + at.error, 1.0, "5.16",
                      "slope of s q by x, against q''");
-    dm_check_refutes(2.0 * pull, "g^2 s with noise g: the ratio 1");
+    /* The law stays where (s q)' is half of q'' over the ratio. */
+    dm_check_refutes(0.5 * pull, "g^2 s with noise g: the ratio 1");
     dm_check_refutes(s * at.by.x, "s q', the product rule forgotten");
 }
 
@@ -1158,14 +1220,71 @@ static void check_wrong_start(void)
 
 /* W1 from the data's law at T_MIN of Euler-Maruyama of Eq. (5.17), in n steps
  * from a start. */
-static double w1_of_reverse(const ends *e, double lambda, size_t n)
+static double w1_of_reverse(const ends *e, double lambda, size_t n,
+                            double *error)
 {
-    double error, *t = malloc((n + 1) * sizeof *t);
+    double *t = malloc((n + 1) * sizeof *t);
 
     dm_sampler_times(T_MIN, n, t);
     dm_sampler *table = dm_sampler_reverse_sde(DM_SDE_VP, n, t, lambda);
     free(t);
-    return w1_of(table, e, &error);
+    return w1_of(table, e, error);
+}
+
+/* The start of the table and of its check, N(1, 1). */
+static dm_mixture *wrong_start(void)
+{
+    const double one = 1.0, mean = 1.0, variance = 1.0;
+    return dm_mixture_new(1, 1, &one, &mean, &variance);
+}
+
+/* The mean of |x|, that is W1 of two Gaussians whose quantiles differ by x. */
+static double mean_size(double mean, double sd)
+{
+    double z = mean / sd;
+    return mean * erf(z * M_SQRT1_2) +
+           sd * M_SQRT2 / M_SQRTPI * exp(-0.5 * z * z);
+}
+
+/* W1 of the example's end by Eq. (5.19), from a start of mean 1. */
+static double w1_by_moments(const way_back *w, double lambda, double variance)
+{
+    double kept = exp(-0.5 * lambda * lambda * w->length),
+           end = w->end.variance;
+    double mean = kept * sqrt(end / w->start.variance) * (1.0 - w->start.mean);
+    double got =
+        end * (1.0 + kept * kept * (variance / w->start.variance - 1.0));
+
+    return mean_size(mean, fabs(sqrt(got) - sqrt(end)));
+}
+
+/* The W1 of the table, for the example, at the limit of many steps. */
+static void check_w1_of_starts(void)
+{
+    way_back w = example_way();
+    ends e = ends_of(w.data);
+
+    dm_mixture_free(e.start);
+    e.start = wrong_start();
+    for (double lambda = 0.0; lambda < 0.6; lambda += 0.5) {
+        double at[3], error = 0.0, sum = 0.0;
+        for (size_t i = 0; i < 3; i++) {
+            at[i] = w1_of_reverse(&e, lambda, (size_t)100 << i, &error);
+            sum += error;
+        }
+        trend t = trend_of(at);
+        dm_check_numeric(t.limit, w1_by_moments(&w, lambda, 1.0),
+                         t.error + 3.0 * sum, 1.0, "5.19",
+                         "W1, start N(1, 1), lambda = %g", lambda);
+        if (lambda == 0.0) /* later nearly nothing is left of its variance */
+            dm_check_refutes(w1_by_moments(&w, lambda, 2.0), "from N(1, 2)");
+        else
+            dm_check_refutes(w1_by_moments(&w, 0.0, 1.0),
+                             "kept, as by the flow");
+        dm_check_refutes(0.0, "the start forgotten");
+    }
+    free_ends(&e);
+    dm_mixture_free(w.data);
 }
 
 /* Beside data of a variance above this the noise of a step is so small that
@@ -1175,9 +1294,8 @@ static const double WIDE = 400.0;
 static void print_starts(const dm_options *o, const ends *right)
 {
     static const double lambda[] = { 0.0, 0.5, 1.0 };
-    const double one = 1.0, mean = 1.0, variance = 1.0;
     ends wrong = *right;
-    double w1[12], at;
+    double w1[12], error[12], at;
     dm_sym2 C;
 
     dm_mixture_moments(o->data1, &at, &C);
@@ -1186,13 +1304,13 @@ static void print_starts(const dm_options *o, const ends *right)
         return;
     }
 
-    wrong.start = dm_mixture_new(1, 1, &one, &mean, &variance);
+    wrong.start = wrong_start();
 #ifdef _OPENMP
 #pragma omp parallel for num_threads(o->threads) schedule(dynamic)
 #endif
     for (size_t i = 0; i < 12; i++)
         w1[i] = w1_of_reverse(i % 4 < 2 ? right : &wrong, lambda[i / 4],
-                              i % 2 == 0 ? 50 : 200);
+                              i % 2 == 0 ? 50 : 200, &error[i]);
     printf("%-22s%16s%20s\n%-22s  n =  50  n = 200  n =  50  n = 200\n",
            "W1 to the data", "right start", "start N(1, 1)", "");
     for (size_t i = 0; i < 3; i++)
@@ -1220,16 +1338,18 @@ static double log_likelihood(const dm_mixture *data, dm_level level,
 static double likelihood_error(const dm_mixture *data, double value)
 {
     double rounds = 64.0 * DBL_EPSILON * dm_mixture_condition(data);
-    /* The score at pure noise is minus the point, a few units. */
+    /* The score at pure noise is minus the point, half way to it not much more
+     * than that: a few units. */
     return 20.0 * TOLERANCE + rounds * (1.0 + fabs(value));
 }
 
-static void check_likelihood(const dm_mixture *data)
+/* Three points; the second goes to a level whose scale^2 + variance is not 1. */
+static void check_likelihood(const dm_mixture *data, const char *name)
 {
-    dm_level level = dm_sde_level(DM_SDE_VP, 1.0);
-    dm_mixture *q = dm_mixture_diffuse(data, level);
-
     for (size_t i = 0; i < 3; i++) {
+        dm_level level = i == 1 ? dm_sde_level(DM_SDE_SUB_VP, T_MIDDLE)
+                                : dm_sde_level(DM_SDE_VP, 1.0);
+        dm_mixture *q = dm_mixture_diffuse(data, level);
         const dm_component *k = &data->component[i * (data->K - 1) / 2];
         double shift = 0.6 * (double)i - 0.4, stretch;
         double x[] = { k->mean[0] + shift * sqrt(k->cov.xx),
@@ -1237,13 +1357,23 @@ static void check_likelihood(const dm_mixture *data)
         double got = log_likelihood(data, level, q, x, &stretch);
         double expected = dm_mixture_log_density(data, x);
         dm_check_numeric(got, expected, likelihood_error(data, expected), 1.0,
-                         "5.21", "log q_0, %zu-D, point %zu", data->dim, i + 1);
+                         "5.21", "log q_0, %s, point %zu%s", name, i + 1,
+                         i == 1 ? ", sub-VP" : "");
         dm_check_refutes(got - stretch, "the divergence left out");
         dm_check_refutes(got - 2.0 * stretch, "its sign");
         dm_check_refutes(got - stretch + (double)data->dim * log(level.scale),
                          "the divergence of f x alone");
+        dm_mixture_free(q);
     }
-    dm_mixture_free(q);
+}
+
+/* Two bumps of the plane that are neither round nor along the axes. */
+static dm_mixture *tilted(void)
+{
+    static const double weight[] = { 0.4, 0.6 },
+                        mean[] = { -1.0, 0.5, 1.2, -0.8 },
+                        cov[] = { 0.3, 0.12, 0.1, 0.05, -0.02, 0.4 };
+    return dm_mixture_new(2, 2, weight, mean, cov);
 }
 
 /* Of that many draws, how many have the right log density to within 1e-7. */
@@ -1614,11 +1744,30 @@ static void write_plane(const dm_options *o)
     dm_table_close(field);
 }
 
-/* Runs a cloud from q_1 by Eq. (5.17); stores the correlation of its ends and
- * the standard deviation of the last. */
+/* Standard errors, for any law: of a correlation r, and of the standard
+ * deviation of y over itself.  They are the means of the squares of what a
+ * pair adds to either. */
+static void standard_errors(size_t n, const double x[], const double y[],
+                            double r, double out[2])
+{
+    double mean_x = gsl_stats_mean(x, 1, n), sd_x = gsl_stats_sd(x, 1, n);
+    double mean_y = gsl_stats_mean(y, 1, n), sd_y = gsl_stats_sd(y, 1, n);
+    double sum[2] = { 0.0 };
+
+    for (size_t i = 0; i < n; i++) {
+        double u = (x[i] - mean_x) / sd_x, v = (y[i] - mean_y) / sd_y;
+        sum[0] += gsl_pow_2(u * v - 0.5 * r * (u * u + v * v));
+        sum[1] += gsl_pow_2(0.5 * (v * v - 1.0));
+    }
+    out[0] = sqrt(sum[0]) / (double)n;
+    out[1] = sqrt(sum[1]) / (double)n;
+}
+
+/* Runs a cloud from q_1 by Eq. (5.17); stores the correlation of its ends, the
+ * standard deviation of the last in units of sd, and the standard errors. */
 static void ends_of_cloud(const dm_options *o, const dm_mixture *data,
-                          double lambda, dm_cloud *cloud, double start[],
-                          double out[2])
+                          double lambda, double sd, dm_cloud *cloud,
+                          double start[], double out[4])
 {
     enum { STEPS = 200 };
     static double t[STEPS + 1];
@@ -1638,36 +1787,32 @@ static void ends_of_cloud(const dm_options *o, const dm_mixture *data,
     }
     dm_cloud_run(cloud, table, data, &run);
     out[0] = gsl_stats_correlation(start, 1, cloud->x, 1, cloud->n);
-    out[1] = gsl_stats_sd(cloud->x, 1, cloud->n);
+    out[1] = gsl_stats_sd(cloud->x, 1, cloud->n) / sd;
+    standard_errors(cloud->n, start, cloud->x, out[0], &out[2]);
+    out[3] *= out[1];
     dm_sampler_free(table);
     dm_mixture_free(q);
     gsl_rng_free(rng);
 }
 
-/* For each lambda: Eq. (5.18); then correlation and standard deviation of
- * clouds of the example and of the data, each with its standard error. */
+/* For each lambda: Eq. (5.18); then, of clouds of the example and of the data,
+ * correlation, standard deviation over that of the data, their errors. */
 static void write_family(const dm_options *o)
 {
     dm_table *out = dm_options_data(o, "ch05_family.dat");
     dm_cloud *cloud = dm_cloud_new(1, GSL_MAX(2, o->particles / 5));
-    double *start = malloc(cloud->n * sizeof *start), n = (double)cloud->n;
+    double *start = malloc(cloud->n * sizeof *start);
     way_back w = example_way();
     double mean;
     dm_sym2 C;
 
     dm_mixture_moments(o->data1, &mean, &C);
-    dm_table_printf(out, "# sd of the example and of the data: %.6g %.6g\n",
-                    sqrt(w.end.variance), sqrt(C.xx));
     for (double lambda = 0.0; lambda < 1.56; lambda += 0.15) {
-        double row[] = { lambda,       exp(-0.5 * lambda * lambda * w.length),
-                         NAN,          NAN,
-                         NAN,          NAN,
-                         1.0 / sqrt(n) };
-        ends_of_cloud(o, w.data, lambda, cloud, start, &row[2]);
-        ends_of_cloud(o, o->data1, lambda, cloud, start, &row[4]);
-        row[3] /= sqrt(w.end.variance);
-        row[5] /= sqrt(C.xx);
-        dm_table_row(out, 7, row);
+        double row[10] = { lambda, exp(-0.5 * lambda * lambda * w.length) };
+        ends_of_cloud(o, w.data, lambda, sqrt(w.end.variance), cloud, start,
+                      &row[2]);
+        ends_of_cloud(o, o->data1, lambda, sqrt(C.xx), cloud, start, &row[6]);
+        dm_table_row(out, 10, row);
     }
     dm_table_close(out);
     free(start);
@@ -1700,6 +1845,7 @@ static void variables(const dm_options *o, const ends *e)
     check_ddim(o);
     check_angle(o->data1);
     dm_check_table("clocks");
+    check_one_step();
     check_clocks();
     print_clocks(o, e);
     dm_check_table("limits");
@@ -1717,17 +1863,21 @@ static void reverse(const dm_options *o, const ends *e)
     check_correlation(o->data1);
     dm_check_table("wrong");
     check_wrong_start();
+    check_w1_of_starts();
     print_starts(o, e);
 }
 
 static void likelihood(const dm_options *o)
 {
     dm_check_table("likelihood");
+    dm_mixture *pair = tilted();
     check_slope_of_log(o->data1);
-    check_likelihood(o->data1);
+    check_likelihood(o->data1, "1-D");
     check_draws(o, o->data1);
-    check_likelihood(o->data2);
+    check_likelihood(o->data2, "2-D");
     check_draws(o, o->data2);
+    check_likelihood(pair, "tilted");
+    dm_mixture_free(pair);
     dm_check_table("bits");
     check_bits(o->data1);
     dm_check_table("code");

@@ -1,4 +1,4 @@
-# caption: **From one start the flow has one end; with noise the ends spread over the data, and the start is forgotten.**
+# caption: **From one start the flow has one end; with noise the ends spread over the data, and the start is forgotten the more, the more noise there is.**
 # caption: Ten paths of the reverse equation from one point at $t = 1$, Eq. (5.17), by
 # caption: Euler-Maruyama in 1000 steps. Field: the density $q(x, t)$ of the 1-D data. Time
 # caption: falls from left to right.

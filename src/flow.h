@@ -18,9 +18,9 @@
  * to the level `to`, Eq. (5.4), and stores ln|det dx_to/dx_from| in *stretch
  * unless that is NULL, so that log q_to is log q_from less the stretch,
  * Eq. (5.21).  Each coordinate over sqrt(scale^2 + variance) of its level, and
- * the stretch, have an error of about tolerance at most: two integrations, one
- * with a hundredth of the local error of the other, agree so well, and the
- * better one is returned.
+ * the stretch, have an error of about tolerance at most: it is integrated at
+ * least twice, each time with a hundredth of the local error of the time
+ * before, until two runs agree so well; the better one is returned.
  *
  * GSL_EDOM: a scale below 0, a variance below 0, both 0, a tolerance not above
  * 0, or any of these or of x not finite.  GSL_ETOL: the tolerance is not
