@@ -325,6 +325,8 @@ static int holds_throughout(const dm_relation *r, double work_limit)
         dm_page_draw(r->page);
         if (hold_once(r, &telling, note) != DM_HOLDS)
             return 0;
+        if (dm_page_count(r->page) == 0) /* the next draws would be the same */
+            return telling > 0;
     }
     return 2 * telling >= draws;
 }
@@ -426,6 +428,8 @@ dm_verdict dm_relation_hold(const dm_relation *r, char note[DM_NOTE])
             snprintf(note, DM_NOTE, "%s", brief);
         if (v != DM_HOLDS)
             return v;
+        if (dm_page_count(r->page) == 0) /* the next draws would be the same */
+            draws = 1;
     }
     if (2 * telling >= draws)
         return DM_HOLDS;
