@@ -114,6 +114,23 @@ Test(flow, is_the_map_of_quantiles_on_the_line)
     }
 }
 
+/* A point beside the divide of two narrow bumps: the first two runs differ by
+ * more than the tolerance, and only smaller steps make two agree. */
+Test(flow, takes_smaller_steps_until_two_runs_agree)
+{
+    double half[] = { 0.5, 0.5 }, mean[] = { -3.0, 3.0 }, v[] = { 0.01, 0.01 };
+    dm_mixture *m = dm_mixture_new(1, 2, half, mean, v);
+    dm_level noise = { 0.0, 1.0 }, data = { 1.0, 0.0 };
+    dm_mixture *p = at_level(m, noise);
+    double x = dm_mixture_quantile(p, 0.50001);
+    double expected = dm_mixture_quantile(m, 0.50001);
+
+    cr_expect(zero(int, dm_flow_move(m, noise, data, TOLERANCE, &x, NULL)));
+    cr_expect(epsilon_eq(dbl, x, expected, TOLERANCE));
+    dm_mixture_free(p);
+    dm_mixture_free(m);
+}
+
 Test(flow, changes_the_log_density_by_its_stretch)
 {
     for (size_t i = 0; i < 8; i++) {
