@@ -56,8 +56,8 @@ typedef struct dm_tex {
     size_t n;                /* children */
     struct dm_tex *child[DM_TEX_CHILDREN];
     struct { /* the evaluator's notes, no part of the formula */
-        unsigned epoch, varies, shaped;
-        int declared, name, kink, algebraic;
+        unsigned meanings, varies, shaped;
+        int declared, fit, name, kink, algebraic;
         long member;
     } memo;
 } dm_tex;

@@ -133,6 +133,7 @@ static dm_declared *declare(dm_page *p, dm_sort sort, int sequence,
     dm_declared *d = place(p, symbol, call);
 
     p->epoch++;
+    p->meanings++;
     if (d == NULL)
         return NULL;
     *d = (dm_declared){ .sort = sort, .call = call };
@@ -187,6 +188,7 @@ int dm_page_declare(dm_page *p, dm_sort sort, const dm_tex *symbol,
 void dm_page_forget(dm_page *p, const dm_tex *symbol)
 {
     p->epoch++;
+    p->meanings++;
     for (size_t i = p->symbols; i-- > 0;)
         if (strcmp(p->symbol[i].name, symbol->name) == 0 &&
             strcmp(p->symbol[i].index, symbol->index) == 0)
@@ -255,7 +257,7 @@ dm_declared *dm_page_resolve(dm_page *p, const dm_tex *symbol, dm_key *key)
     dm_tex *node = (dm_tex *)symbol; /* for its memo */
     dm_declared *d;
 
-    if (node->memo.epoch != p->epoch) {
+    if (node->memo.meanings != p->meanings) {
         d = find(p, symbol->name, symbol->index);
         *key = d != NULL && d->sequence
                    ? (dm_key){ intern(p, symbol->name), LONG_MIN }
@@ -263,7 +265,7 @@ dm_declared *dm_page_resolve(dm_page *p, const dm_tex *symbol, dm_key *key)
         node->memo.declared = d == NULL ? -1 : (int)(d - p->symbol);
         node->memo.name = key->name;
         node->memo.member = key->member;
-        node->memo.epoch = p->epoch;
+        node->memo.meanings = p->meanings;
     }
     d = node->memo.declared < 0 ? NULL : &p->symbol[node->memo.declared];
     *key = (dm_key){ node->memo.name, node->memo.member };
@@ -404,13 +406,15 @@ static void bind_index(dm_page *p, const dm_tex *signature, const dm_tex *call)
     }
 }
 
-const dm_declared *dm_page_function(dm_page *p, const dm_tex *call)
+/* The definition that fits the call best, as its place in page->symbol, or -1,
+ * and how well it does. */
+static int best_definition(dm_page *p, const dm_tex *call, int *best_fit)
 {
-    const dm_declared *best = NULL;
     const dm_tex *at;
     double shift = 0.0;
-    int best_fit = 0, several = 0;
+    int best = -1, several = 0;
 
+    *best_fit = 0;
     for (size_t i = 0; i < p->symbols; i++) {
         const dm_declared *d = &p->symbol[i];
         if (d->call == NULL || strcmp(d->name, call->name) != 0 ||
@@ -419,16 +423,30 @@ const dm_declared *dm_page_function(dm_page *p, const dm_tex *call)
             continue;
         int fits = fit(p, d->call, call, &at, &shift);
         several =
-            fits > best_fit ? 0 : several || (fits > 0 && fits == best_fit);
-        if (fits > best_fit) {
-            best_fit = fits;
-            best = d;
+            fits > *best_fit ? 0 : several || (fits > 0 && fits == *best_fit);
+        if (fits > *best_fit) {
+            *best_fit = fits;
+            best = (int)i;
         }
     }
-    if (several && best_fit == 1)
+    if (several && *best_fit == 1)
         dm_page_fail(p, "%s of these arguments could be one of several",
                      call->name);
-    if (best != NULL && 1 < best_fit && best_fit < 100)
+    return best;
+}
+
+const dm_declared *dm_page_function(dm_page *p, const dm_tex *call)
+{
+    dm_tex *node = (dm_tex *)call; /* for its memo */
+
+    if (node->memo.meanings != p->meanings) {
+        node->memo.declared = best_definition(p, call, &node->memo.fit);
+        node->memo.meanings = p->meanings;
+    }
+    if (node->memo.declared < 0)
+        return NULL;
+    const dm_declared *best = &p->symbol[node->memo.declared];
+    if (1 < node->memo.fit && node->memo.fit < 100)
         bind_index(p, best->call, call);
     return best;
 }
@@ -490,14 +508,21 @@ static dm_memory *memory_of(dm_page *p, const dm_tex *tree, uint64_t indices)
     return &p->memory[hash >> 32 & (DM_PAGE_MEMORY - 1)];
 }
 
-/* 1 if none of what was read has been given another value since. */
-static int unchanged(const dm_page *p, const dm_memory *m)
+/* 1 if none of what was read has been given another value since: few changes
+ * are looked through, of many the last of each symbol's bit. */
+static int unchanged(const dm_page *p, dm_memory *m)
 {
-    uint64_t left = m->clock == p->clock ? 0 : m->reads;
+    uint64_t changed = 0;
 
-    for (unsigned i = 0; left != 0; i++, left >>= 1)
-        if ((left & 1) && p->changed[i] > m->clock)
-            return 0;
+    if (p->clock - m->clock < DM_PAGE_BITS)
+        for (uint64_t t = m->clock; t < p->clock; t++)
+            changed |= (uint64_t)1 << p->recent[t % DM_PAGE_BITS];
+    else
+        for (unsigned i = 0; i < DM_PAGE_BITS; i++)
+            changed |= (uint64_t)(p->changed[i] > m->clock) << i;
+    if (m->reads & changed)
+        return 0;
+    m->clock = p->clock; /* as good as found now */
     return 1;
 }
 
@@ -508,7 +533,7 @@ int dm_page_recall(dm_page *p, const dm_tex *tree, dm_value *v)
 
     if (tree->memo.varies == p->epoch || p->collecting || p->bumps != NULL)
         return 0;
-    const dm_memory *m = memory_of(p, tree, indices);
+    dm_memory *m = memory_of(p, tree, indices);
     if (m->tree != tree || m->epoch != p->epoch || m->indices != indices ||
         (top != NULL && (top->veiled & m->reads)) || !unchanged(p, m))
         return 0;
@@ -544,7 +569,9 @@ void dm_page_remember(dm_page *p, const dm_tex *tree, dm_watch outer,
 void dm_page_set(dm_page *p, size_t i, int k, double x)
 {
     dm_value_put(&p->drawn[i].value, k, dm_value_exact(x));
-    p->changed[bit_of(p->drawn[i].key)] = ++p->clock;
+    unsigned bit = bit_of(p->drawn[i].key);
+    p->recent[p->clock % DM_PAGE_BITS] = bit;
+    p->changed[bit] = ++p->clock;
 }
 
 /* --- bound values ------------------------------------------------------------------ */
@@ -852,8 +879,8 @@ dm_shape dm_page_shape(dm_page *p, const dm_tex *tree)
 {
     dm_tex *node = (dm_tex *)tree; /* for its memo */
 
-    if (node->memo.shaped != p->epoch) {
-        node->memo.shaped = p->epoch;
+    if (node->memo.shaped != p->meanings) {
+        node->memo.shaped = p->meanings;
         node->memo.kink = dm_page_mentions(p, tree, has_kink);
         node->memo.algebraic = !dm_page_mentions(p, tree, is_sudden);
     }
@@ -874,7 +901,7 @@ dm_page *dm_page_new(uint64_t seed)
         return NULL;
     }
     gsl_rng_set(p->rng, (unsigned long)seed);
-    p->epoch = 1;
+    p->epoch = p->meanings = 1;
     p->point = (dm_tex){ .kind = DM_TEX_SYMBOL, .name = "point of a law" };
     p->cells.fail = p->kept.fail = cells_fail;
     p->cells.context = p->kept.context = p;

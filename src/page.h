@@ -94,7 +94,8 @@ typedef struct {
 
 struct dm_page {
     gsl_rng *rng;
-    unsigned epoch; /* symbols are looked up anew in each */
+    unsigned meanings; /* symbols are looked up anew in each: declarations */
+    unsigned epoch;    /* values are: draws, and changes of one            */
     size_t symbols, names, drawn_n, bound_n, draws;
     size_t first; /* draw of a relation, in two dimensions */
     dm_declared symbol[DM_PAGE_SYMBOLS];
@@ -105,6 +106,7 @@ struct dm_page {
     dm_cells kept;  /* of the values drawn */
     dm_memory memory[DM_PAGE_MEMORY];
     uint64_t clock, changed[DM_PAGE_BITS]; /* when values drawn last changed */
+    unsigned recent[DM_PAGE_BITS]; /* what the last changes were, in turn */
     dm_watch watch;
     dm_tex point;   /* the symbol that a density is a function of, if it is
                        called by its name alone */

@@ -16,6 +16,7 @@ static dm_tex *copy(pool *p, const dm_tex *from)
     if (p->used == POOL)
         return NULL;
     p->node[p->used] = *from;
+    memset(&p->node[p->used].memo, 0, sizeof from->memo); /* of another node */
     return &p->node[p->used++];
 }
 
