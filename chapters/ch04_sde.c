@@ -36,6 +36,7 @@ static const char *const names[] = { "VP", "sub-VP", "VE" };
 /* The test problems of section 4.4: dX = MU X dt + SIGMA X dw from X = 1, and
  * dY = -THETA Y dt + dw from Y = 0. */
 static const double MU = 0.5, SIGMA = 0.7, THETA = 1.5;
+static const double KICK = 1.3; /* dw over the root of h, in a single step */
 
 /* Paths of sections 4.1 and 4.4, in blocks, with FINE increments each; the
  * roughest grid has COARSE, each of the LEVELS twice as many. */
@@ -476,6 +477,19 @@ static double step_of(size_t level)
     return 1.0 / (COARSE << level);
 }
 
+// snippet: one-step
+static double euler_step(double X, double h, double dw)
+{
+    return X + MU * X * h + SIGMA * X * dw; /* Eq. (4.13) */
+}
+
+static double milstein_step(double X, double h, double dw)
+{
+    double missed = 0.5 * SIGMA * SIGMA * X * (dw * dw - h);
+    return euler_step(X, h, dw) + missed; /* Eq. (4.17) */
+}
+// end: one-step
+
 // snippet: strong
 /* The errors at time 1 of path p in n steps, with one path for all n. */
 static void errors_of_path(const block *b, size_t p, size_t n, double gbm,
@@ -485,9 +499,8 @@ static void errors_of_path(const block *b, size_t p, size_t n, double gbm,
 
     for (size_t j = 0; j < n; j++) {
         double dw = increment(b, n, j, p);
-        X += MU * X * h + SIGMA * X * dw; /* Eq. (4.13) */
-        M += MU * M * h + SIGMA * M * dw +
-             0.5 * SIGMA * SIGMA * M * (dw * dw - h); /* Eq. (4.17) */
+        X = euler_step(X, h, dw);
+        M = milstein_step(M, h, dw);
         Y += -THETA * Y * h + dw;
     }
     e[EULER] = X - gbm;
@@ -588,6 +601,27 @@ static void check_paths(const tally *sum, size_t k, const char *eq,
                 sqrt(sum->bend[k]) / n, 1.0, eq,
                 "%s: slope of the drawn errors", name);
     dm_check_refutes(1.5 - strong[k], "strong order %.1f", 1.5 - strong[k]);
+}
+
+/* A row for what a step from X = 1 misses of the solution, over kappa^power,
+ * as kappa, the root of h, goes to 0: `coefficient`. */
+static void check_step(double (*step)(double X, double h, double dw), int power,
+                       double coefficient, const char *eq, const char *name)
+{
+    const double last =
+        1.0 / 256.0; /* kappa; values of size 1 are subtracted */
+    double y[4];
+
+    for (int i = 0; i < 4; i++) {
+        double kappa = ldexp(last, 3 - i), h = kappa * kappa, dw = KICK * kappa;
+        double X_1 = exp((MU - 0.5 * SIGMA * SIGMA) * h + SIGMA * dw);
+        y[i] = (X_1 - step(1.0, h, dw)) / gsl_pow_int(kappa, power);
+    }
+    estimate e = limit_of(y);
+    double round_off = WEIGHTS * 8.0 * DBL_EPSILON / gsl_pow_int(last, power);
+    dm_check_numeric(e.value, coefficient, e.error + round_off, 1.0, eq,
+                     "%s: one step misses, /h^%.1f", name, 0.5 * power);
+    dm_check_refutes(0.0, "nothing of this order");
 }
 
 /* Rows for the limit of E e^2/h^power and the order, from closed forms. */
@@ -1721,7 +1755,15 @@ static void orders(const tally *sum)
         THETA * (1.0 / 16.0 - lost * (THETA * THETA - THETA + 0.5) / 8.0 +
                  (1.0 - lost) / 24.0);
 
+    double s3 = s2 * SIGMA, k3 = gsl_pow_3(KICK);
+
     dm_check_table("strong");
+    check_step(euler_step, 2, 0.5 * s2 * (KICK * KICK - 1.0), "4.13", "Euler");
+    dm_check_refutes(0.5 * s2 * KICK * KICK, "dw^2 for dw^2 - h");
+    check_step(milstein_step, 3,
+               MU * SIGMA * KICK + s3 * (k3 / 6.0 - 0.5 * KICK), "4.17",
+               "Milstein");
+    dm_check_refutes(s3 * k3 / 6.0, "the cube of dw alone");
     check_paths(sum, EULER, "4.15", "Euler");
     check_strong(EULER, 1.0, of_euler, "4.16", "Euler");
     check_paths(sum, MILSTEIN, "4.18", "Milstein");
