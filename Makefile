@@ -19,7 +19,7 @@
 ## make clean      remove build/
 
 CC       ?= cc
-CFLAGS   ?= -O2 -g
+CFLAGS   ?= -O2
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
             -Wstrict-prototypes -Wmissing-prototypes -Wvla
 GSL      := $(shell pkg-config --libs gsl 2>/dev/null)

@@ -7,8 +7,9 @@
  * nanoseconds a particle-step, a tab and the name of another program that did
  * the same.  Prints a table and writes DIR/data/{particles,threads}.dat.
  *
- * Times are the least of many short runs, taken in turn, so that a machine
- * that does other things now and then is seen at its best in each.
+ * Times are the least of many short runs, so that a machine that does other
+ * things now and then is seen at its best.  Ratios are of runs one after the
+ * other, at the same clock: their median and quartiles over the rounds.
  */
 #define _XOPEN_SOURCE 700
 #include <math.h>
@@ -21,6 +22,8 @@
 
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_math.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics.h>
 
 #include "cloud.h"
 #include "mixture_file.h"
@@ -30,7 +33,7 @@
 
 #define MIXTURE "tests/bench/mixture-eight.2d.txt"
 
-enum { K = 8, T = 1000, N = 4096, ROUNDS = 15, LANES = 256, SIZES = 4 };
+enum { K = 8, T = 1000, N = 4096, ROUNDS = 21, LANES = 256, SIZES = 4 };
 
 static double now(void)
 {
@@ -118,44 +121,67 @@ static double floor_of_two(void)
 
 /* --- sections of the table ------------------------------------------------ */
 
+/* What is timed, once a round. */
+typedef enum {
+    EXPS,
+    NORMALS,
+    FLOOR,
+    ENGINE_1,
+    FLOOR_2,
+    ENGINE_2,
+    ENGINE_3,
+    TIMED
+} timed;
+
 typedef struct {
-    double exps, normals, floor_of_two;
-    double threads[4]; /* threads[p] for p = 1, 2, 3 */
+    double ns[TIMED][ROUNDS]; /* [.][round]  a particle-step */
 } costs;
 
-static costs least_costs(const dm_mixture *m, const dm_sampler *table)
+static void time_rounds(const dm_mixture *m, const dm_sampler *table, costs *c)
 {
-    costs least = {
-        INFINITY, INFINITY, INFINITY, { 0.0, INFINITY, INFINITY, INFINITY }
-    };
-
     for (int r = 0; r < ROUNDS; r++) {
-        double exps, normals;
-        floor_parts(&exps, &normals);
-        least.exps = fmin(least.exps, exps);
-        least.normals = fmin(least.normals, normals);
-        least.floor_of_two = fmin(least.floor_of_two, floor_of_two());
-        for (int p = 1; p <= 3; p++)
-            least.threads[p] = fmin(least.threads[p], cost(m, table, N, p));
+        floor_parts(&c->ns[EXPS][r], &c->ns[NORMALS][r]);
+        c->ns[FLOOR][r] = c->ns[EXPS][r] + c->ns[NORMALS][r];
+        c->ns[ENGINE_1][r] = cost(m, table, N, 1);
+        c->ns[ENGINE_2][r] = cost(m, table, N, 2);
+        c->ns[FLOOR_2][r] = floor_of_two();
+        c->ns[ENGINE_3][r] = cost(m, table, N, 3);
     }
-    return least;
 }
 
-static void print_floor(costs c)
+static double least(const costs *c, timed what)
 {
-    double sum = c.exps + c.normals;
+    return gsl_stats_min(c->ns[what], 1, ROUNDS);
+}
 
-    printf("8 exp, 1 thread %33.2f\n", c.exps);
-    printf("2 normals, 1 thread %29.2f\n", c.normals);
-    printf("floor: both %37.2f\n", sum);
-    printf("floor, 2 threads %32.2f  %6.2f times one thread\n", c.floor_of_two,
-           sum / c.floor_of_two);
-    printf(
-        "engine, 1 thread %32.2f  %6.2f of the floor's speed (0.75 wanted)\n",
-        c.threads[1], sum / c.threads[1]);
-    printf("engine, 2 threads %31.2f  %6.2f times one thread (1.85 wanted)\n",
-           c.threads[2], c.threads[1] / c.threads[2]);
-    printf("engine, 3 threads %31.2f\n", c.threads[3]);
+/* "0.78 (0.76 to 0.80)": the median and the quartiles over the rounds of how
+ * many times `what` is as fast as `other`. */
+static void print_ratio(const costs *c, timed what, timed other,
+                        const char *claim)
+{
+    double ratio[ROUNDS];
+
+    for (int r = 0; r < ROUNDS; r++)
+        ratio[r] = c->ns[other][r] / c->ns[what][r];
+    gsl_sort(ratio, 1, ROUNDS);
+    printf("  %5.2f (%.2f to %.2f) %s\n",
+           gsl_stats_quantile_from_sorted_data(ratio, 1, ROUNDS, 0.5),
+           gsl_stats_quantile_from_sorted_data(ratio, 1, ROUNDS, 0.25),
+           gsl_stats_quantile_from_sorted_data(ratio, 1, ROUNDS, 0.75), claim);
+}
+
+static void print_floor(const costs *c)
+{
+    printf("8 exp, 1 thread %33.2f\n", least(c, EXPS));
+    printf("2 normals, 1 thread %29.2f\n", least(c, NORMALS));
+    printf("floor: both %37.2f\n", least(c, FLOOR));
+    printf("floor, 2 threads %32.2f", least(c, FLOOR_2));
+    print_ratio(c, FLOOR_2, FLOOR, "times one thread");
+    printf("engine, 1 thread %32.2f", least(c, ENGINE_1));
+    print_ratio(c, ENGINE_1, FLOOR, "of the floor's speed (0.75 wanted)");
+    printf("engine, 2 threads %31.2f", least(c, ENGINE_2));
+    print_ratio(c, ENGINE_2, ENGINE_1, "times one thread (1.85 wanted)");
+    printf("engine, 3 threads %31.2f\n", least(c, ENGINE_3));
 }
 
 /* The lines of another program, with how many times the engine is as fast. */
@@ -284,11 +310,12 @@ int main(int argc, char *argv[])
     print_memory(m, table);
 
     printf("\nns a particle-step\n");
-    costs c = least_costs(m, table);
-    print_floor(c);
+    static costs c;
+    time_rounds(m, table, &c);
+    print_floor(&c);
     int others = 0;
     for (int i = 2; i < argc; i++)
-        others += print_others(argv[i], c.threads[2]);
+        others += print_others(argv[i], least(&c, ENGINE_2));
     if (others == 0)
         printf("(neither NumPy nor PyTorch: python3-numpy, python3-torch)\n");
 
@@ -299,8 +326,9 @@ int main(int argc, char *argv[])
     print_scan(2, NULL);
     dm_table_close(particles);
     dm_table *threads = dm_table_open(data, "threads.dat");
+    const timed engine[] = { ENGINE_1, ENGINE_2, ENGINE_3 };
     for (int p = 1; p <= 3; p++)
-        dm_table_row(threads, 2, (double[]){ p, c.threads[p] });
+        dm_table_row(threads, 2, (double[]){ p, least(&c, engine[p - 1]) });
     dm_table_close(threads);
     dm_sampler_free(table);
     dm_mixture_free(m);
