@@ -43,6 +43,8 @@ FIGURES  := $(patsubst figures/%.gp,%,$(wildcard figures/ch*.gp))
 TESTS    := $(patsubst tests/%.c,build/%,$(wildcard tests/test_*.c))
 # The pages with regions that make fills.
 PAGES    := $(STEMS:%=chapters/%.md) notes/decisions.md README.md
+# The sections of all chapters' programs.
+SECTIONS := $(wildcard chapters/ch*/*.[ch])
 BOOK     := $(wildcard src/book/*)
 DATA     := $(wildcard tests/reference/*)
 
@@ -79,8 +81,10 @@ build/obj/chapters/%.o: chapters/%.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	@$(COMPILE) $(WARNINGS) -c -o $(new) $< && mv $(new) $@
 
+# A chapter's program is chapters/chNN_name.c and its sections, chapters/chNN/*.c.
 build/ch%: build/obj/chapters/ch%.o build/libdm.a
-	@$(COMPILE) -o $(new) $^ $(LIBS) && mv $(new) $@
+	@$(COMPILE) -o $(new) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) && \
+	mv $(new) $@
 
 build/proofread: src/book/proofread.c build/libread.a build/libdm.a
 	@$(COMPILE) $(WARNINGS) -o $(new) $^ $(LIBS) && mv $(new) $@
@@ -107,6 +111,15 @@ build/out/%.txt: build/% $(DATA)
 prefix = $(firstword $(subst _, ,$(1)))
 number = $(patsubst ch%,%,$(patsubst ch0%,ch%,$(call prefix,$(1))))
 drawn  = $(filter $(call prefix,$(1))_%,$(FIGURES))
+parts  = $(filter chapters/$(call prefix,$(1))/%.c,$(SECTIONS))
+heads  = $(filter chapters/$(call prefix,$(1))/%.h,$(SECTIONS))
+objects = $(patsubst %.c,build/obj/%.o,chapters/$(1).c $(call parts,$(1)))
+
+define program
+build/$(1): $(call objects,$(1))
+$(call objects,$(1)): $(call heads,$(1))
+endef
+$(foreach stem,$(STEMS),$(eval $(call program,$(stem))))
 
 ifeq ($(ARGS),)
 
@@ -179,7 +192,7 @@ weave_page = mkdir -p $(@D) && { awk -f src/book/weave.awk $< > $(new) && \
              mv $(new) $@ || { rm -f $(new); exit 1; }; }
 
 build/pages/chapters/%.md: chapters/%.md src/book/weave.awk \
-                  $(wildcard chapters/*.c src/*.[ch] figures/*.gp)
+                  $(wildcard chapters/*.c src/*.[ch] figures/*.gp) $(SECTIONS)
 	@$(weave_page)
 build/pages/notes/%.md: notes/%.md src/book/weave.awk build/out/digits.txt
 	@$(weave_page)
@@ -225,6 +238,7 @@ build/proofread.txt: $(STEMS:%=build/lines/%.txt)
 
 LEDGER = awk -f src/book/ledger.awk $(wildcard chapters/*.md notes/*.md) \
          README.md $(wildcard src/*.[ch] chapters/*.c tests/*.c figures/*.gp) \
+         $(SECTIONS) \
          $(STEMS:%=build/out/%.tsv) build/proofread.txt
 
 ledger: $(STEMS:%=build/out/%.txt) build/proofread.txt
@@ -279,7 +293,7 @@ bench: build/bench/engine build/bench/law
 # --- lint ---------------------------------------------------------------------
 
 SOURCES := $(wildcard src/*.[ch] src/book/*.c chapters/*.c tests/*.[ch] \
-           tests/bench/*.c)
+           tests/bench/*.c) $(SECTIONS)
 STRICT  := -Isrc $(HEADERS_OF_GSL) -std=c17 -O2 \
            -fsyntax-only -Werror
 
@@ -296,5 +310,5 @@ lint:
 	  -D'GSL_ERROR_VAL(why,code,value)=return value' \
 	  --enable=warning,performance,portability \
 	  --suppress=missingIncludeSystem --suppress=invalidFunctionArg \
-	  src/*.c src/book/*.c chapters/*.c
+	  src/*.c src/book/*.c chapters/*.c $(filter %.c,$(SECTIONS))
 	@echo "lint: $(words $(filter %.c,$(SOURCES))) C files, gcc and clang, format, cppcheck"

@@ -1,0 +1,42 @@
+/* What the sections of chapter 4 share. */
+#include "ch04.h"
+
+#include <math.h>
+
+#include <gsl/gsl_integration.h>
+#include <gsl/gsl_math.h>
+
+#include "check.h"
+
+estimate limit_of(const double y[4])
+{
+    double once[3];
+
+    for (size_t i = 0; i < 3; i++)
+        once[i] = 2.0 * y[i + 1] - y[i];
+    double last = (4.0 * once[2] - once[1]) / 3.0;
+    double before = (4.0 * once[1] - once[0]) / 3.0;
+    return (estimate){ last, fabs(last - before) };
+}
+
+void check_order(const double e[4], double order, const char *eq,
+                 const char *what)
+{
+    double last = log2(e[2] / e[3]), middle = log2(e[1] / e[2]);
+    double first = log2(e[0] / e[1]);
+    double change = GSL_MAX_DBL(fabs(last - middle), fabs(middle - first));
+
+    dm_check_order(last, order, 2.0 * change, eq, "%s", what);
+}
+
+double integral(double (*f)(double, void *), void *params, double t)
+{
+    gsl_integration_workspace *w = gsl_integration_workspace_alloc(200);
+    gsl_function F = { f, params };
+    double result = NAN, error;
+
+    gsl_integration_qag(&F, 0.0, t, 0.0, 1e-12, 200, GSL_INTEG_GAUSS61, w,
+                        &result, &error);
+    gsl_integration_workspace_free(w);
+    return result;
+}
