@@ -400,6 +400,28 @@ Test(distance, kl_of_gaussians_is_the_closed_form)
     }
 }
 
+/* Two bumps 200 sd apart, each to itself: the integral of p log p is that of
+ * either, less log 2, and that of p log q needs the mean square only.  Between
+ * them the density is 0, and all of q there counts. */
+Test(distance, kl_counts_what_lies_where_the_first_law_has_no_density)
+{
+    const double m = 1.3, v = gsl_pow_2(0.013), half = 0.5;
+    dm_mixture *p = dm_mixture_new(1, 2, (double[]){ half, half },
+                                   (double[]){ -m, m }, (double[]){ v, v });
+    dm_mixture *q = gaussian((dm_gaussian){ 0.0, 1.0 });
+    dm_law *a = dm_law_of_mixture(p);
+    double expected = -M_LN2 - 0.5 * (1.0 + log(v)) + 0.5 * (m * m + v);
+    double kl = NAN, error = NAN;
+
+    cr_expect(eq(dbl, dm_law_density(a, 0.0), 0.0));
+    cr_expect(zero(int, dm_distance_kl_to_mixture(a, q, &kl, &error)));
+    cr_expect(fabs(kl - expected) <= error && error <= 1e-7,
+              "%.12g, not %.12g; error %g", kl, expected, error);
+    dm_law_free(a);
+    dm_mixture_free(p);
+    dm_mixture_free(q);
+}
+
 static dm_mixture *mixture_named(const char *name)
 {
     char path[200], why[200] = "";
