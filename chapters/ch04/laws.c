@@ -128,6 +128,56 @@ static void check_on_the_way(const dm_mixture *data, dm_sde sde, double t)
     dm_mixture_free(q);
 }
 
+/* The covariance at time t of what starts from q_1 in n steps back, in the
+ * plane and for data of one Gaussian, with `share` of the score. */
+static dm_sym2 covariance_back(const dm_mixture *data, double t, size_t n,
+                               double share)
+{
+    dm_mixture *start = law_at(data, DM_SDE_VP, 1.0);
+    double *times = malloc((n + 1) * sizeof *times), mean[2];
+    dm_sym2 C;
+
+    dm_sampler_times(t, n, times);
+    dm_sampler *table = dm_sampler_reverse_sde(DM_SDE_VP, n, times, 1.0);
+    for (size_t i = 0; i < n; i++)
+        table->step[i].B *= share;
+    dm_mixture_moments(start, mean, &C);
+    dm_law_gaussian(table, data, mean, &C);
+    dm_sampler_free(table);
+    dm_mixture_free(start);
+    free(times);
+    return C;
+}
+
+/* Rows for the limits of covariances at time t, as the steps get short. */
+static void check_plane(double t)
+{
+    const double one = 1.0, mean[] = { 1.1, -0.6 }, cov[] = { 0.5, 0.3, 0.4 };
+    dm_mixture *data = dm_mixture_new(2, 1, &one, mean, cov);
+    dm_mixture *q = law_at(data, DM_SDE_VP, t);
+    const dm_sym2 *C = &q->component[0].cov;
+    double xx[4], xy[4], half[4], half_xy[4];
+
+    for (size_t i = 0; i < 4; i++) {
+        dm_sym2 at = covariance_back(data, t, (size_t)100 << i, 1.0);
+        dm_sym2 wrong = covariance_back(data, t, (size_t)100 << i, 0.5);
+        xx[i] = at.xx, xy[i] = at.xy;
+        half[i] = wrong.xx, half_xy[i] = wrong.xy;
+    }
+    estimate var = limit_of(xx), both = limit_of(xy);
+    dm_check_numeric(var.value, C->xx, var.error, 1.0, "4.25",
+                     "plane: Var[x] at t = %g, h to 0", t);
+    dm_check_refutes(cov[0], "that of the data");
+    dm_check_refutes(limit_of(half).value, "half of the score");
+    dm_check_numeric(both.value, C->xy, both.error, 1.0, "4.25",
+                     "plane: Cov[x, y] there");
+    dm_check_refutes(cov[1], "that of the data");
+    dm_check_refutes(limit_of(half_xy).value, "half of the score");
+    dm_check_refutes(0.0, "a score for each axis");
+    dm_mixture_free(q);
+    dm_mixture_free(data);
+}
+
 dm_sampler *forward_table(dm_sde sde, size_t n, const double t[])
 {
     dm_sampler *table = dm_sampler_new(n);
@@ -228,5 +278,6 @@ void section_laws(const dm_options *o)
         check_on_the_way(o->data1, DM_SDE_VE, 0.5);
         check_draws(o);
     }
+    check_plane(0.1);
     check_forward_table(DM_SDE_VP, 1e-3);
 }

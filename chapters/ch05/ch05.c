@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+
 double slope_of(double (*f)(double x, void *params), void *params, double x,
                 double h, double *error)
 {
@@ -17,4 +20,43 @@ double slope_of(double (*f)(double x, void *params), void *params, double x,
     double better = (16.0 * at[0] - at[1]) / 15.0;
     *error = fabs(better - at[0]);
     return better;
+}
+
+/* Whether the data have, where a share p is below, at least a thirtieth of the
+ * density of a Gaussian as wide. */
+static int is_dense(const dm_mixture *data, double p)
+{
+    double normal = gsl_ran_ugaussian_pdf(gsl_cdf_ugaussian_Pinv(p));
+    double x = dm_mixture_quantile(data, p), mean;
+    dm_sym2 C;
+
+    dm_mixture_moments(data, &mean, &C);
+    return normal <= 30.0 * sqrt(C.xx) * exp(dm_mixture_log_density(data, &x));
+}
+
+double share_near(const dm_mixture *data, double p)
+{
+    for (int i = 0; i < 20; i++) {
+        double near = p + 0.005 * (i % 2 == 0 ? 0.5 * i : -0.5 * (i + 1));
+        if (is_dense(data, near))
+            return near;
+    }
+    return p;
+}
+
+double step_within(const dm_mixture *data, const dm_mixture *q, double x)
+{
+    double x_0 = dm_mixture_quantile(data, dm_mixture_cdf(q, x)), h = 0.02;
+    double ratio =
+        exp(dm_mixture_log_density(q, &x) - dm_mixture_log_density(data, &x_0));
+
+    for (int i = 0; i < 8; i++, h *= 0.5) {
+        double low = dm_mixture_cdf(q, x - 4.0 * h);
+        double high = dm_mixture_cdf(q, x + 4.0 * h);
+        double moved =
+            dm_mixture_quantile(data, high) - dm_mixture_quantile(data, low);
+        if (moved <= 3.0 * 8.0 * h * ratio)
+            break;
+    }
+    return h;
 }

@@ -30,8 +30,8 @@ static void check_code(const dm_mixture *data)
     dm_level clean = { 1.0, 0.0 }, noise = dm_sde_level(DM_SDE_VP, 1.0);
     dm_sampler *table = by_clock(IN_SIGMA, 100);
 
-    for (double p = 0.15; p < 0.9; p += 0.3) {
-        double out, x = dm_mixture_quantile(data, p);
+    for (double share = 0.15; share < 0.9; share += 0.3) {
+        double out, x = dm_mixture_quantile(data, share_near(data, share));
         double code = flow_to(data, clean, noise, x, &out);
         dm_check_numeric(flow_to(data, noise, clean, code, NULL), x,
                          TOLERANCE * (1.0 + exp(-out)), 1.0, "5.8",

@@ -28,7 +28,8 @@ static void check_noise_as_time(dm_mixture *data)
     dm_level from = dm_sde_level(DM_SDE_VP, 0.6);
     dm_mixture *q = dm_mixture_diffuse(data, from);
 
-    for (double p = 0.25; p < 0.9; p += 0.5) {
+    for (double share = 0.25; share < 0.9; share += 0.5) {
+        double p = share_near(data, share);
         double x = dm_mixture_quantile(q, p), y = x / from.scale;
         double unscaled = x, squared = y;
         solve(by_noise, data, 1, noise_of(from), 0.0, &y);
