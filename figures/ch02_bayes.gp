@@ -8,6 +8,7 @@ load 'figures/style.gp'
 
 set xlabel 'state x_{t-1}  (data units)'
 set ylabel 'density  (1 / data unit)'
+set xrange [0.1:2.5]
 set yrange [0:1.75]
 set key top left
 d = data('ch02_bayes.dat')

@@ -11,11 +11,13 @@ word_of(n, i) = system(sprintf("awk '/^# /{ if (n++ == %d) print $%d }' %s", i, 
 stats d using 1 nooutput
 set xrange [STATS_min:STATS_max]
 set yrange [0:*]
-set offsets 0, 0, graph 0.25, 0
+set offsets 0, 0, graph 0.55, 0
 set multiplot layout 2,2 margins 0.13,0.98,0.17,0.97 spacing 0.1,0.07
 set key top left
-set format y '%.2f'
+power(m) = 10**floor(log10(m))
 do for [i=0:3] {
+    stats d index i using 2 name 'y' nooutput
+    set ytics power(y_max) * (y_max < 2 * power(y_max) ? 0.5 : 2)
     set format x (i < 2 ? '' : '%g')
     set xlabel (i < 2 ? '' : 'state x_s  (data units)')
     set ylabel (i % 2 ? '' : 'density  (1 / data unit)')
