@@ -77,6 +77,8 @@ build/libread.a: $(READERS:%=build/obj/%.o)
 build/%.a:
 	@rm -f $(new) && $(AR) rcs $(new) $^ && mv $(new) $@
 
+# The long loops are in the library; these compile in half the time at -O1.
+build/obj/chapters/%.o: CFLAGS := $(CFLAGS:-O2=-O1)
 build/obj/chapters/%.o: chapters/%.c $(HEADERS) Makefile
 	@mkdir -p $(@D)
 	@$(COMPILE) $(WARNINGS) -c -o $(new) $< && mv $(new) $@
