@@ -96,6 +96,18 @@ double dm_gaussian_kl(dm_gaussian g, dm_gaussian h)
     return 0.5 * (d * d / h.variance + spread);
 }
 
+double dm_gaussian_w1(dm_gaussian g, dm_gaussian h)
+{
+    if (!is_variance_or_0(g.variance) || !is_variance_or_0(h.variance))
+        GSL_ERROR_VAL("need finite variances of at least 0", GSL_EDOM, NAN);
+    double d = fabs(g.mean - h.mean);
+    double s = fabs(sqrt(g.variance) - sqrt(h.variance));
+    if (s == 0.0)
+        return d;
+    double z = d / s;
+    return s * sqrt(2.0 / M_PI) * exp(-0.5 * z * z) + d * erf(z * M_SQRT1_2);
+}
+
 double dm_gaussian_w2(dm_gaussian g, dm_gaussian h)
 {
     if (!is_variance_or_0(g.variance) || !is_variance_or_0(h.variance))

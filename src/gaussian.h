@@ -56,7 +56,10 @@ dm_gaussian dm_gaussian_condition(dm_gaussian prior, double a, double b,
 /* Returns KL(g to h) in nat, Eq. (0.10), exact when the two nearly agree. */
 double dm_gaussian_kl(dm_gaussian g, dm_gaussian h);
 
-/* Returns W2(g, h) in data units, Eq. (0.12).  Variances may be 0. */
+/* Return W1(g, h) and W2(g, h), Eq. (0.12), in data units.  The best plan keeps
+ * the order: W1 is the mean of |d + s z|, with d and s the differences of the
+ * means and of the standard deviations.  Variances may be 0. */
+double dm_gaussian_w1(dm_gaussian g, dm_gaussian h);
 double dm_gaussian_w2(dm_gaussian g, dm_gaussian h);
 
 /* Integrates f over the line, where f has its bumps about the n Gaussians in

@@ -217,11 +217,39 @@ Test(gaussian, w2_is_the_cost_of_the_monotone_coupling)
     gsl_integration_fixed_free(w);
 }
 
-Test(gaussian, w2_between_points_is_their_distance)
+/* The same coupling's mean distance: d + s z changes its sign once, at -d/s. */
+static double moved(double z, void *params)
+{
+    const double *d_and_s = params;
+    return fabs(d_and_s[0] + d_and_s[1] * z) *
+           dm_gaussian_pdf((dm_gaussian){ 0.0, 1.0 }, z);
+}
+
+Test(gaussian, w1_is_the_mean_move_of_the_monotone_coupling)
+{
+    static const dm_gaussian other[] = {
+        { -0.7, 2.3 }, { 1.9, 1e-4 }, { 40.0, 0.3 }, { 0.31, 9.0 }
+    };
+
+    for (size_t i = 0; i < 4; i++) {
+        double d_and_s[] = { other[i].mean - G.mean,
+                             sqrt(other[i].variance) - sqrt(G.variance) };
+        dm_gaussian bumps[] = { { 0.0, 1.0 },
+                                { -d_and_s[0] / d_and_s[1], 1e-2 } };
+        double w1 = NAN;
+        cr_expect(zero(int, dm_gaussian_integrate(2, bumps, moved, d_and_s,
+                                                  1e-11, &w1)));
+        cr_expect(epsilon_eq(dbl, dm_gaussian_w1(G, other[i]), w1, 1e-11));
+        cr_expect(epsilon_eq(dbl, dm_gaussian_w1(other[i], G), w1, 1e-11));
+    }
+}
+
+Test(gaussian, w1_and_w2_between_points_are_their_distance)
 {
     dm_gaussian here = { 1.3, 0.0 }, there = { -2.4, 0.0 };
 
     cr_expect(epsilon_eq(dbl, dm_gaussian_w2(here, there), 3.7, 1e-15));
+    cr_expect(epsilon_eq(dbl, dm_gaussian_w1(here, there), 3.7, 1e-15));
     cr_expect(zero(int, errors_last()));
 }
 
@@ -341,6 +369,7 @@ Test(gaussian, a_noise_or_spread_below_0_or_infinite_is_a_domain_error)
         dm_gaussian bad = { 0.3, v };
         cr_expect(isnan(dm_gaussian_condition(G, 0.7, 0.0, v, 1.0).variance) &&
                   errors_last() == GSL_EDOM);
+        cr_expect(isnan(dm_gaussian_w1(bad, G)) && errors_last() == GSL_EDOM);
         cr_expect(isnan(dm_gaussian_w2(bad, G)) && errors_last() == GSL_EDOM);
         cr_expect(isnan(dm_gaussian_w2(G, bad)) && errors_last() == GSL_EDOM);
     }

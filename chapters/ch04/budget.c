@@ -108,18 +108,6 @@ static double w1_of_variances(double v, double w)
     return fabs(sqrt(v) - sqrt(w)) * sqrt(2.0 / M_PI);
 }
 
-/* And between any two Gaussians: E|d + s z|. */
-static double w1_of_normals(dm_gaussian p, dm_gaussian q)
-{
-    double d = fabs(p.mean - q.mean);
-    double s = fabs(sqrt(p.variance) - sqrt(q.variance));
-
-    if (!(s > 0.0))
-        return d;
-    return s * sqrt(2.0 / M_PI) * exp(-0.5 * gsl_pow_2(d / s)) +
-           d * erf(d / (s * M_SQRT2));
-}
-
 /* The law of x_t for data N(m, v). */
 static dm_gaussian law_of_normal(dm_sde sde, double m, double v, double t)
 {
@@ -265,13 +253,13 @@ static void check_causes(const dm_options *o, dm_sde sde, double m, double v)
     dm_mixture_free(data);
     if (!isfinite(b.error))
         return;
-    dm_check_numeric(b.start, w1_of_normals(start, q),
+    dm_check_numeric(b.start, dm_gaussian_w1(start, q),
                      b.error + off_at_nodes(slope * root, start), 1.0, "4.31",
                      "%s, N(%g, %g): W1, start alone", names[sde], m, v);
     if (sde == DM_SDE_VP) /* with VE the stop costs nothing that is seen here */
-        dm_check_refutes(w1_of_normals(start, target), "from the data");
+        dm_check_refutes(dm_gaussian_w1(start, target), "from the data");
     dm_check_refutes(0.0, "the start is right");
-    dm_check_numeric(b.all, w1_of_normals(all, target), b.error, 1.0, "4.33",
+    dm_check_numeric(b.all, dm_gaussian_w1(all, target), b.error, 1.0, "4.33",
                      "%s, N(%g, %g): W1, all together", names[sde], m, v);
     dm_check_refutes(b.no_start, "the start is right");
     dm_check_refutes(b.no_steps, "the steps cost nothing");

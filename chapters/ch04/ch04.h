@@ -29,12 +29,11 @@ typedef struct {
 } estimate;
 
 /* The limit of values at the steps h, h/2, h/4 and h/8 whose error is a power
- * series in h: its first two terms cancel.  What the last halving changes is
- * an upper bound of what is left. */
-enum { WEIGHTS = 10 }; /* the sum of their weights in it is below this */
-
-/* The limit of values at h, h/2, h/4 and h/8. */
+ * series in h: its first two terms cancel.  The error is what the last halving
+ * changes, about 7 times what is left; and, as that change may be small by
+ * chance, a sixteenth of what cancelling the second term changed. */
 estimate limit_of(const double y[4]);
+enum { WEIGHTS = 10 }; /* the sum of their weights in it is below this */
 
 /* A row for the order in which the errors at h, h/2, h/4 and h/8 fall.  Where
  * the slopes between them are off by a h + b h^2, twice the larger of their two
@@ -42,6 +41,9 @@ estimate limit_of(const double y[4]);
  * change alone may be 0. */
 void check_order(const double e[4], double order, const char *eq,
                  const char *what);
+
+/* Whether the slopes have settled so far that they tell order 1 from 1/2. */
+int shows_order(const double e[4]);
 
 /* The integral of f from 0 to t, with a relative error of 1e-12. */
 double integral(double (*f)(double, void *), void *params, double t);

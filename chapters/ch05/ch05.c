@@ -43,20 +43,3 @@ double share_near(const dm_mixture *data, double p)
     }
     return p;
 }
-
-double step_within(const dm_mixture *data, const dm_mixture *q, double x)
-{
-    double x_0 = dm_mixture_quantile(data, dm_mixture_cdf(q, x)), h = 0.02;
-    double ratio =
-        exp(dm_mixture_log_density(q, &x) - dm_mixture_log_density(data, &x_0));
-
-    for (int i = 0; i < 8; i++, h *= 0.5) {
-        double low = dm_mixture_cdf(q, x - 4.0 * h);
-        double high = dm_mixture_cdf(q, x + 4.0 * h);
-        double moved =
-            dm_mixture_quantile(data, high) - dm_mixture_quantile(data, low);
-        if (moved <= 3.0 * 8.0 * h * ratio)
-            break;
-    }
-    return h;
-}

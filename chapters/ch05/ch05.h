@@ -28,10 +28,6 @@ double slope_of(double (*f)(double x, void *params), void *params, double x,
  * of the data falls between two bumps no step is small enough for the flow. */
 double share_near(const dm_mixture *data, double p);
 
-/* The step of slope_of, 0.02 or less, for the flow from x with the law q back to
- * the data: its places end in one bump, with no gap among them. */
-double step_within(const dm_mixture *data, const dm_mixture *q, double x);
-
 /* --- 5.1 mass that is carried along: mass.c ------------------------------ */
 
 /* The density of the noised data and its slopes, by x and by the two numbers

@@ -129,14 +129,6 @@ static dm_mixture *wrong_start(double variance)
     return dm_mixture_new(1, 1, &one, &mean, &variance);
 }
 
-/* The mean of |x|, that is W1 of two Gaussians whose quantiles differ by x. */
-static double mean_size(double mean, double sd)
-{
-    double z = mean / sd;
-    return mean * erf(z * M_SQRT1_2) +
-           sd * M_SQRT2 / M_SQRTPI * exp(-0.5 * z * z);
-}
-
 /* W1 of the example's end by Eq. (5.19), from a start of mean 1. */
 static double w1_by_moments(const way_back *w, double lambda, double variance)
 {
@@ -146,7 +138,8 @@ static double w1_by_moments(const way_back *w, double lambda, double variance)
     double got =
         end * (1.0 + kept * kept * (variance / w->start.variance - 1.0));
 
-    return mean_size(mean, fabs(sqrt(got) - sqrt(end)));
+    return dm_gaussian_w1((dm_gaussian){ mean, got },
+                          (dm_gaussian){ 0.0, end });
 }
 
 /* W1 as in the table, for the example and a start of variance 4, at the limit
