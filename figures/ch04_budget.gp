@@ -1,8 +1,8 @@
 # caption: **More steps help little once another error is as large; and errors need not add up: with sub-VP they cancel.**
 # caption: $W_1$ of laws at $t_{\min} = 0.01$ for the 1-D mixture, 100 and 400 steps of Euler
 # caption: and Maruyama: start and steps alone, from $q_{t_{\min}}$; the stop alone and all
-# caption: together, from the data; and the sum of the three, Eq. (4.33). The axis is
-# caption: logarithmic.
+# caption: together, from the data; and the sum of start, steps and stop, which is no strict
+# caption: bound. The axis is logarithmic.
 load 'figures/style.gp'
 
 d = data('ch04_budget.dat')

@@ -1,7 +1,7 @@
 # caption: **Paths converge with the root of the step where the noise depends on the state, and with the step where it does not; the law of Euler's step, with the step.**
 # caption: Left: root of the mean square of the error at time 1. Points: 20 000 paths,
 # caption: the same for all methods and steps, bars of two standard errors (smaller than
-# caption: most points). Lines: the exact mean squares, Eqs. (4.15), (4.18) and (4.19).
+# caption: most points). Lines: the roots of the exact ones, Eqs. (4.15), (4.18) and (4.19).
 # caption: In the key the slope of a straight line through the points, with twice its
 # caption: standard error. Right: errors of two means of Euler's law, Eqs. (4.20) and
 # caption: (4.21), without chance, beside the slope 1.

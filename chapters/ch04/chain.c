@@ -23,7 +23,7 @@ static void check_step_to_drift(void)
     dm_check_numeric(e.value, -beta * beta / 8.0, e.error, 1.0, "4.5",
                      "what is left of the step, over h^2");
     dm_check_refutes(0.0, "no remainder");
-    dm_check_refutes(-beta * beta / 2.0, "-beta^2/2, as of e^(-beta h)");
+    dm_check_refutes(-beta * beta / 2.0, "-beta^2/2, as of ln(1 - beta h)");
 }
 
 // snippet: forward

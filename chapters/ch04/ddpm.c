@@ -188,7 +188,7 @@ static void print_gaussian_steps(double v)
                                         "DDPM, beta", "DDPM, beta-tilde",
                                         "exact variance" };
 
-    printf("-- errors --\n%-26s", "Var x_0 - 0.25");
+    printf("Var x_0 - %-16g", v);
     for (int n = 25; n <= 1600; n *= 4)
         printf("   n = %4d", n);
     for (int how = STEP_EULER; how <= STEP_EXACT; how++) {
@@ -207,5 +207,7 @@ void section_ddpm(const dm_options *o)
     check_difference(o->data1);
     check_difference_of_step(o);
     check_gaussian_steps(0.25);
+    printf("-- errors --\n");
     print_gaussian_steps(0.25);
+    print_gaussian_steps(1.0);
 }
