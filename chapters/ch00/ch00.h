@@ -2,6 +2,8 @@
 #ifndef CH00_H
 #define CH00_H
 
+#include <gsl/gsl_rng.h>
+
 #include "gaussian.h"
 #include "mixture.h"
 #include "options.h"
@@ -11,14 +13,12 @@
 /* The laws of sections 0.1 to 0.4: no mean and no variance is 0 or 1. */
 static const dm_gaussian X = { 1.7, 0.25 }, Y = { -0.6, 4.0 };
 
-static const double A = 0.8, B = 0.3, NOISE = 0.49, SEEN = 1.1, U = 1.3;
+/* a X + b Y in section 0.2, a Y + b in section 0.3. */
+static const double A = 0.8, B = 0.3;
 
 /* The level of sections 0.6 to 0.9.  Its four numbers a, a^2, c, sqrt(c) are
  * all different, so that none can be taken for another. */
 static const dm_level LEVEL = { 0.6, 0.64 };
-
-/* Numbers drawn per particle in sections 0.2 and 0.10; points in the figure. */
-enum { PAIRS = 50, POINTS = 6, SHOWN = 1500 };
 
 /* Asked of every quadrature. */
 static const double TOLERANCE = 1e-11;
@@ -38,9 +38,6 @@ double integral(dm_gaussian g, double (*f)(double, void *), what w);
 
 /* --- 0.1 one Gaussian: one.c --------------------------------------------- */
 
-/* The density of w->g, Eq. (0.1); with the root over sigma too if w->wrong. */
-double density(double x, void *p);
-
 void section_one(void);
 
 /* --- 0.2 sums: sums.c ---------------------------------------------------- */
@@ -48,9 +45,6 @@ void section_one(void);
 void section_sums(const dm_options *o, gsl_rng *r);
 
 /* --- 0.3 products and conditioning: products.c --------------------------- */
-
-/* Density of Y = x and of a Y + b + noise = SEEN, times (x - w->x)^power. */
-double joint(double x, void *p);
 
 void section_products(void);
 
@@ -85,8 +79,8 @@ void section_data(const dm_mixture *m);
  * x itself is rounded, by so many standard deviations of the noise. */
 double tolerance_given(const dm_mixture *m, double x);
 
-/* The integral over x_0 of what is asked of x_0 and x_t = x at the level of w,
- * with cuts where x_t points. */
+/* The integral over x_0 of (x_0 - w.g.mean)^w.power times the joint density of
+ * x_0 and x_t = w.x at the level of w; `scale` is its size. */
 double integral_over_clean(what w, double scale);
 
 void section_noise(const dm_mixture *m, const dm_mixture *noisy);

@@ -8,6 +8,8 @@
 #include "distance.h"
 #include "rng.h"
 
+enum { POINTS = 6 }; /* drawn per particle */
+
 // snippet: rosenblatt
 /* KS distances from uniform, over n points x: [n * dim], of the Rosenblatt
  * transform by m: of u[0]; in 2-D also of u[1], and of u[0] + u[1] mod 1, which

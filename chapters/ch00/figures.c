@@ -8,6 +8,8 @@
 
 #include "table.h"
 
+enum { SHOWN = 1500 }; /* points */
+
 /* x, the mixture's density, then each component's share of it: at most 8. */
 static void write_density(const dm_options *o, const char *name,
                           const dm_mixture *m, double low, double high)

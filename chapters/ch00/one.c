@@ -7,7 +7,10 @@
 
 #include "check.h"
 
-double density(double x, void *p)
+static const double U = 1.3; /* where the characteristic function is read */
+
+/* The density of w->g, Eq. (0.1); with the root over sigma too if w->wrong. */
+static double density(double x, void *p)
 {
     what *w = p;
     double sd = sqrt(w->g.variance);

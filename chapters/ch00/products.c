@@ -9,6 +9,8 @@
 
 #include "check.h"
 
+static const double NOISE = 0.49, SEEN = 1.1; /* a Y + b + noise was SEEN */
+
 static double product(double x, void *p)
 {
     what *w = p;
@@ -54,7 +56,8 @@ static void check_product(void)
                      "v1 v2/(v1 + v2) for v1 + v2");
 }
 
-double joint(double x, void *p)
+/* Density of Y = x and of a Y + b + noise = SEEN, times (x - w->x)^power. */
+static double joint(double x, void *p)
 {
     what *w = p;
     dm_gaussian seen = { A * x + B, NOISE };

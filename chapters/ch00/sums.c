@@ -10,6 +10,8 @@
 #include "distance.h"
 #include "rng.h"
 
+enum { PAIRS = 50 }; /* drawn per particle */
+
 /* Density of X = x and of a X + b Y = w->x, with a = A and b = B. */
 static double convolved(double x, void *p)
 {

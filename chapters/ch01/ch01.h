@@ -2,6 +2,8 @@
 #ifndef CH01_H
 #define CH01_H
 
+#include <gsl/gsl_rng.h>
+
 #include "gaussian.h"
 #include "mixture.h"
 #include "options.h"
@@ -10,9 +12,10 @@
 
 static const double X0 = 1.7; /* not 0, where a mean shows no mistake */
 
-static const double TOLERANCE = 1e-11;
+static const double TOLERANCE = 1e-11; /* asked of every quadrature */
 
-enum { BLOCK = 250, PATHS = 12, SNAPSHOTS = 2, CLOUD = 800, POINTS = 6 };
+/* Paths that are kept whole; times at which all particles are looked at. */
+enum { PATHS = 12, SNAPSHOTS = 2 };
 
 /* The law of x_t given x_0 = x at a level, Eq. (1.6). */
 dm_gaussian given(dm_level level, double x);
@@ -39,7 +42,7 @@ typedef struct {
 } walk;
 
 /* One step of Eq. (1.1) for n particles, in place.  x, eps: [n]. */
-void step(size_t n, double x[], double beta, const double eps[]);
+void walk_step(size_t n, double x[], double beta, const double eps[]);
 
 /* All particles of the run, from draws of the data to time T. */
 walk walk_all(const dm_options *o, gsl_rng *rng);
@@ -74,7 +77,7 @@ void section_schedules(const dm_options *o);
 
 void section_data(const dm_options *o, gsl_rng *rng);
 
-/* --- 1.6 the limit: limit.c ---------------------------------------------- */
+/* --- 1.6, 1.7 the limit: limit.c ----------------------------------------- */
 
 void section_limit(const dm_options *o);
 

@@ -11,9 +11,11 @@
 #include "rng.h"
 #include "schedule.h"
 
+enum { BLOCK = 250 }; /* particles */
+
 // snippet: chain-step
 /* One step of Eq. (1.1) for n particles, in place.  x, eps: [n]. */
-void step(size_t n, double x[], double beta, const double eps[])
+void walk_step(size_t n, double x[], double beta, const double eps[])
 {
     for (size_t i = 0; i < n; i++)
         x[i] = sqrt(1.0 - beta) * x[i] + sqrt(beta) * eps[i];
@@ -59,7 +61,7 @@ static void walk_block(const dm_options *o, walk *w, size_t first, size_t n,
         if (t > 0) {
             dm_rng_normals(o->seed, DM_STREAM_FORWARD, (uint32_t)t,
                            (uint32_t)first, half, eps, eps + half);
-            step(n, x, o->schedule->beta[t], eps);
+            walk_step(n, x, o->schedule->beta[t], eps);
             note_noise(n, old, x, o->schedule->beta[t], before, r);
         }
         for (size_t s = 0; s < SNAPSHOTS; s++)

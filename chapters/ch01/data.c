@@ -9,6 +9,8 @@
 #include "rng.h"
 #include "schedule.h"
 
+enum { POINTS = 6 }; /* drawn per particle */
+
 static double power(double x, void *params)
 {
     const dm_mixture *q = params;

@@ -10,6 +10,8 @@
 #include "schedule.h"
 #include "table.h"
 
+enum { CLOUD = 800 }; /* points in the plane */
+
 /* The range that holds the paths, and all but 1e-3 of the data. */
 static void figure_range(const dm_mixture *m, const walk *w, double *low,
                          double *high)
@@ -105,8 +107,8 @@ static void write_cloud(const dm_options *o, gsl_rng *rng)
         if (t > 0) {
             dm_rng_normals(o->seed, DM_STREAM_EXTRA, (uint32_t)t, 0, CLOUD, z1,
                            z2);
-            step(CLOUD, x, o->schedule->beta[t], z1);
-            step(CLOUD, y, o->schedule->beta[t], z2);
+            walk_step(CLOUD, x, o->schedule->beta[t], z1);
+            walk_step(CLOUD, y, o->schedule->beta[t], z2);
         }
         while (next < 6 &&
                t == (size_t)lround(share[next] * (double)o->steps)) {

@@ -1,4 +1,4 @@
-/* Section 1.6: the limit. */
+/* Sections 1.6 and 1.7: how near to noise the end is, and where it is not. */
 #include "ch01.h"
 
 #include <float.h>

@@ -2,6 +2,8 @@
 #ifndef CH02_H
 #define CH02_H
 
+#include <gsl/gsl_rng.h>
+
 #include "gaussian.h"
 #include "mixture.h"
 #include "options.h"
@@ -15,8 +17,7 @@ static const double TOLERANCE = 1e-11;
 /* Where one point is needed in sections 2.1 to 2.3: no number is 0 or 1. */
 static const double X0 = 1.5, XT = 0.8;
 
-/* Particles per block, bars and blocks of the figure with walks. */
-enum { BLOCK = 256, BARS = 24, WALKS = 8000 };
+enum { BLOCK = 256 }; /* particles */
 
 // snippet: step
 /* The numbers of a step from s to t: s is t - 1, or any earlier time. */
@@ -33,7 +34,7 @@ step step_between(double abar_s, double abar_t);
 /* The step of a schedule from s to t. */
 step step_of(const dm_schedule *sch, size_t s, size_t t);
 
-/* The step of sections 2.1 to 2.3, that of 2.4 to 2.7, and a very large one. */
+/* The step of sections 2.1 to 2.3, that of 2.4 to 2.8, and a very large one. */
 step first_step(void);
 step second_step(void);
 step large_step(void);
@@ -86,18 +87,19 @@ typedef struct {
     int power;
 } what;
 
-/* q_s and q_t of the data.  The caller frees the result of these three. */
+/* q_s and q_t of the data; the caller frees them. */
 dm_mixture *law_before(const dm_mixture *data, step p);
 dm_mixture *law_after(const dm_mixture *data, step p);
 
-/* q(x_s given x_t) of the data, Eq. (2.8).  xt: [dim]. */
+/* q(x_s given x_t) of the data, Eq. (2.8); the caller frees it.  xt: [dim]. */
 dm_mixture *reverse(const dm_mixture *data, step p, const double xt[]);
 
 /* A point that the law of m does produce: z standard deviations from the middle
- * of the bump in which the weights, added up, pass u; in x, then in y given x. */
+ * of the bump in which the weights, added up, pass u; in x, then in y given x.
+ */
 void point_in(const dm_mixture *m, double u, double z, double x[]);
 
-/* The scene of a step back from point_in(q_t, u, z).  Free it with free_scene. */
+/* The scene of a step back from point_in(q_t, u, z); free_scene releases it. */
 scene scene_at(const dm_mixture *data, step p, double u, double z);
 
 /* Releases a scene. */

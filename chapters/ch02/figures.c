@@ -8,6 +8,8 @@
 #include "rng.h"
 #include "table.h"
 
+enum { BARS = 24, WALKS = 8000 }; /* of the figure with walks, in blocks */
+
 /* Walks n times a BLOCK from X0 over the step, and counts where those that end
  * near XT were before it, in bars on (low, high).  Returns how many ended
  * there. */

@@ -67,7 +67,6 @@ static void check_splits(const dm_options *o)
     check_split(o->data1, large_step(), 1.0, "0.05 to 0.9");
 }
 
-// snippet: third
 /* The third derivative of log q at x, in one dimension: the third central
  * moment of the bumps' scores, less 3 times their covariance with 1/V. */
 double third_derivative(const dm_mixture *q, double x, double *size)
@@ -85,7 +84,6 @@ double third_derivative(const dm_mixture *q, double x, double *size)
     }
     return sum;
 }
-// end: third
 
 static double third_moment(const dm_mixture *law)
 {

@@ -13,7 +13,7 @@ double variance_back(const dm_mixture *q_t, step p, double x)
     return p.beta / (1.0 - p.beta) * (1.0 + p.beta * h.xx);
 }
 
-/* The same for data of one Gaussian, at step t. */
+/* Eq. (2.10) for data of one Gaussian, at step t. */
 static double variance_for(dm_gaussian data, step p)
 {
     const double one = 1.0;

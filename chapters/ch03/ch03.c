@@ -1,8 +1,12 @@
 /* What the sections of chapter 3 share. */
 #include "ch03.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_integration.h>
 
 #include "rng.h"
 
@@ -64,4 +68,40 @@ void draw_data(const dm_mixture *data, gsl_rng *rng, uint32_t step,
         for (size_t d = 0; d < data->dim; d++)
             x[d][k] = x0[d];
     }
+}
+
+double integral(double (*f)(double, void *), void *params, double low,
+                double high, double epsabs, double *error)
+{
+    gsl_function function = { f, params };
+    gsl_integration_cquad_workspace *w =
+        gsl_integration_cquad_workspace_alloc(200);
+    double result, estimate;
+
+    gsl_integration_cquad(&function, low, high, epsabs, 0.0, w, &result,
+                          &estimate, NULL);
+    gsl_integration_cquad_workspace_free(w);
+    *error += fmax(estimate, epsabs);
+    return result;
+}
+
+/* Why the last law could not be computed. */
+_Thread_local char reason_of_none[REASON];
+
+void keep_reason(const char *reason, const char *file, int line, int code)
+{
+    (void)file, (void)line, (void)code;
+    snprintf(reason_of_none, REASON, "%s", reason);
+}
+
+dm_law *law_of(const dm_sampler *table, const dm_mixture *data)
+{
+    gsl_error_handler_t *old = gsl_set_error_handler(keep_reason);
+    dm_law *law = table == NULL ? dm_law_of_mixture(data)
+                                : dm_law_of_sampler(table, data, NULL);
+
+    gsl_set_error_handler(old);
+    if (law == NULL)
+        printf("no exact law: %s\n", reason_of_none);
+    return law;
 }

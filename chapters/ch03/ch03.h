@@ -2,6 +2,10 @@
 #ifndef CH03_H
 #define CH03_H
 
+#include <stdint.h>
+
+#include <gsl/gsl_rng.h>
+
 #include "cloud.h"
 #include "gaussian.h"
 #include "law.h"
@@ -14,17 +18,16 @@
 
 static const double X0 = 1.7; /* not 0, where a mean shows no mistake */
 
-static const double TOLERANCE = 1e-11;
+static const double TOLERANCE = 1e-11; /* asked of every quadrature */
 
-/* Particles held against the scalar step, and in the figures. */
-enum { COMPARED = 64, PATHS = 9, PLANE = 40, BLOCK = 256 };
+enum { BLOCK = 256 }; /* particles */
 
 /* The two ends of a jump, and the noise between them. */
 typedef struct {
     size_t s, t;
     double abar_s, c_s, abar_t, c_t; /* Eqs. (1.5) and (1.7)              */
     double beta;                     /* 1 - abar_t/abar_s, Eq. (1.14)     */
-    double beta_tilde;               /* that of the posterior, Eq. (2.3)  */
+    double beta_tilde;               /* variance of the posterior, (2.3)   */
 } jump;
 
 /* The numbers that are kept of each particle at once, at most: three of two
@@ -54,6 +57,22 @@ size_t *all_times(size_t T);
 void draw_data(const dm_mixture *data, gsl_rng *rng, uint32_t step,
                size_t first, size_t n, double *const x[]);
 
+/* The integral of f from low to high; adds its error, as the quadrature
+ * estimates it, or epsabs, if that is more, to *error. */
+double integral(double (*f)(double, void *), void *params, double low,
+                double high, double epsabs, double *error);
+
+/* The exact law of what a table returns from N(0, 1) or, if the table is NULL,
+ * of the data.  NULL, after saying why, where there is so little noise, for such
+ * data, that the grid of Eq. (3.23) would not end. */
+dm_law *law_of(const dm_sampler *table, const dm_mixture *data);
+
+/* An error handler that keeps the reason for a law that cannot be computed. */
+void keep_reason(const char *reason, const char *file, int line, int code);
+
+enum { REASON = 160 };
+extern _Thread_local char reason_of_none[REASON];
+
 /* --- 3.1 a law that is postulated: postulate.c --------------------------- */
 
 // snippet: back
@@ -63,9 +82,6 @@ typedef struct {
 } back;
 // end: back
 
-/* The variance of the noise of that jump: neither 0 nor that of the posterior, 0.333.., nor beta, 0.666... */
-static const double EXAMPLE_VARIANCE = 0.1;
-
 /* Eq. (3.3), for noise of that variance. */
 back coefficients(jump j, double variance);
 
@@ -74,6 +90,10 @@ dm_gaussian given(double abar, double c);
 
 /* The jump of sections 3.1 to 3.5: from abar_t = 0.2 to abar_s = 0.6. */
 jump example(void);
+
+/* The variance of the noise in example(): not 0, not beta-tilde = 0.333.., not
+ * beta = 0.666... */
+static const double EXAMPLE_VARIANCE = 0.1;
 
 void section_postulate(void);
 
@@ -92,11 +112,11 @@ jump step_of(const dm_options *o, size_t i);
  * there, with s >= 1. */
 size_t middle(const dm_options *o);
 
-/* The jump of step `middle`; where there is one step only, to s = 0, half of
- * that. */
+/* The jump of step `middle`; for a run of one step, that from its t, or 2, to
+ * half of it. */
 jump middle_jump(const dm_options *o);
 
-/* The run's eta, or the bound of the jump, Eq. (3.7), if that is smaller. */
+/* eta, or the bound of the jump, Eq. (3.7), if that is smaller. */
 double eta_within(jump j, double eta);
 
 void section_family(const dm_options *o);
@@ -122,15 +142,16 @@ typedef struct {
     double ends, starts;      /* of those of x_tau[1] and x_tau[S]      */
 } walk;
 
-/* Var[x_s given x_0] at s = tau[last], after a chain that makes it all the
- * way. */
+/* Var[x_s given x_0] at s = tau[last], after a chain that makes the mistake
+ * in every step. */
 double variance_after(const dm_options *o, size_t last, mistake which);
 
-/* One step of Eq. (3.1) for n particles, in place.  x0, z, x: [n]. */
+/* One step of Eq. (3.4) for n particles, in place.  x0, z, x: [n]. */
 void step_back(jump j, double eta, size_t n, const double x0[],
                const double z[], double x[]);
 
-/* All particles of the run, from draws of the data and their x_T back to 0. */
+/* All particles of the run, from draws of the data and their x_tau[S]
+ * down to x_tau[1]. */
 walk walk_down(const dm_options *o, const dm_mixture *data, gsl_rng *rng);
 
 /* Releases what a walk has kept. */
@@ -169,7 +190,7 @@ void section_joint(const dm_options *o, const walk *w);
 void step_down(const dm_mixture *data, jump j, double eta, const double z[],
                double x[]);
 
-/* The table of the run: eta and the times from the command line. */
+/* DDIM's table over the run's times, with this eta. */
 dm_sampler *table_of(const dm_options *o, double eta);
 
 /* The table of S steps, or as many as there are, evenly spread; an eta of NaN
@@ -188,11 +209,6 @@ double typical_point(const dm_mixture *data, double abar, double c);
  * returns the slope of the move, Eq. (3.18). */
 double follow(const dm_mixture *data, jump j, double eta, double sign,
               double *x);
-
-/* The integral of f from low to high; adds its error, as the quadrature
- * estimates it, or epsabs, if that is more, to *error. */
-double integral(double (*f)(double, void *), void *params, double low,
-                double high, double epsabs, double *error);
 
 void section_sampler(const dm_options *o, const dm_sampler *table);
 
@@ -235,13 +251,15 @@ typedef struct {
  * and leave so many roundings. */
 double largest_a(const dm_sampler *table);
 
-/* Both for a table whose steps are noisy but for the last. */
+/* Mean and mean square of what a table returns whose steps are noisy but for
+ * the last. */
 by_grid moments_by_grid(const dm_sampler *table, const dm_mixture *data);
 
-/* The flow of S uniform steps, or as many as there are.  The caller frees jump. */
+/* The flow of S uniform steps, or as many as there are; the caller frees its
+ * jumps. */
 flow uniform_flow(const dm_options *o, size_t S);
 
-/* Where a flow takes the quantile z of N(0, 1); *slope is that of the map there. */
+/* Where a flow takes the quantile z of N(0, 1); *slope is that of the map. */
 double image(const flow *f, double z, double *slope);
 
 /* The table with the root m < 0 of Eq. (3.3) in every step: sqrt(c_s - sigma^2)
@@ -250,16 +268,11 @@ dm_sampler *with_other_root(dm_sampler *table);
 
 void section_laws(const dm_options *o, const dm_law *target);
 
-/* --- Gaussian data: gaussian.c ------------------------------------------- */
+/* --- 3.10 Gaussian data: gaussian.c -------------------------------------- */
 
 void section_gaussian(const dm_options *o);
 
 /* --- 3.10 the distance to the data: output.c ----------------------------- */
-
-/* The exact law of what a table returns from N(0, 1), or of the data; NULL,
- * after saying why, where there is so little noise, for such data, that the
- * grid of Eq. (3.23) would not end. */
-dm_law *law_of(const dm_sampler *table, const dm_mixture *data);
 
 void section_output(const dm_options *o, const dm_law *target);
 

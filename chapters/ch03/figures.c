@@ -1,4 +1,4 @@
-/* The data of the figures of chapter 3. */
+/* The data of the figures of chapter 3, but for ch03_laws.dat (output.c). */
 #include "ch03.h"
 
 #include <math.h>
@@ -8,6 +8,8 @@
 
 #include "rng.h"
 #include "table.h"
+
+enum { PATHS = 9, PLANE = 40 }; /* paths on the line and in the plane */
 
 /* Where `paths` particles, which start at (x, y), are at up to 251 times of a
  * table of S steps of this eta.  px, py: [251 * paths]; returns the number of times

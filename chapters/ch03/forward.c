@@ -22,7 +22,7 @@ forward way_forward(jump j, double left, double variance)
 }
 // end: forward
 
-/* The jump of section 3.4, and the variance of its noise. */
+/* The variance of the noise in forward_example(). */
 static const double FORWARD_VARIANCE = 0.02;
 
 jump forward_example(void)
@@ -30,7 +30,7 @@ jump forward_example(void)
     return jump_of(0.9, 0.7);
 }
 
-/* The same from the covariance of (x_0, x_s, x_t), where x_0 has the variance
+/* Eq. (3.11) from the covariance of (x_0, x_s, x_t), where x_0 has the variance
  * v, by its inverse: what x_t is made of stands in the last row. */
 static forward by_precision(jump j, double variance, double v)
 {

@@ -26,9 +26,9 @@ static void check_covariance(void)
 }
 
 /* The correlation rho of x_s and x_t given x_0, from tau[i] to tau[last]; in
- * *free, unless NULL, 1 - rho^2 without taking one from the other. */
+ * *fresh_share, unless NULL, 1 - rho^2 without taking one from the other. */
 static double correlation(const dm_options *o, size_t i, size_t last,
-                          double eta, double *free)
+                          double eta, double *fresh_share)
 {
     double rho = 1.0, fresh = 0.0;
 
@@ -39,8 +39,8 @@ static double correlation(const dm_options *o, size_t i, size_t last,
         rho *= b.m * sqrt(j.c_t / j.c_s);
         fresh = share + (1.0 - share) * fresh;
     }
-    if (free != NULL)
-        *free = fresh;
+    if (fresh_share != NULL)
+        *fresh_share = fresh;
     return rho;
 }
 
@@ -49,12 +49,12 @@ static double correlation(const dm_options *o, size_t i, size_t last,
 static void check_slope(const dm_options *o, double product, double square,
                         size_t from, size_t to)
 {
-    double free, rho = correlation(o, from, to, o->eta, &free);
+    double fresh_share, rho = correlation(o, from, to, o->eta, &fresh_share);
     double round_off = 64.0 * (double)o->S * DBL_EPSILON;
 
-    dm_check_mc(product / square, rho, hypot(sqrt(free / square), round_off),
-                1.0, "3.13", "correlation of x_%zu and x_%zu", o->tau[from],
-                o->tau[to]);
+    dm_check_mc(product / square, rho,
+                hypot(sqrt(fresh_share / square), round_off), 1.0, "3.13",
+                "correlation of x_%zu and x_%zu", o->tau[from], o->tau[to]);
     dm_check_refutes(correlation(o, from, to, 1.0, NULL), "that of the walk");
     dm_check_refutes(1.0, "one eps for both");
     dm_check_refutes(0.0, "a noise of its own for each");

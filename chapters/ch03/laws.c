@@ -76,7 +76,7 @@ double largest_a(const dm_sampler *table)
     return largest;
 }
 
-/* The mean square of what it returns without the noise of its steps. */
+/* The mean square of what a table returns without the noise of its steps. */
 static double noiseless_square(const dm_sampler *table, const dm_mixture *data,
                                grid g)
 {
@@ -144,7 +144,8 @@ by_grid moments_by_grid(const dm_sampler *table, const dm_mixture *data)
     return by;
 }
 
-/* A sampler with its law by the library and by that grid. */
+/* A sampler with its law by the library and by the grid of
+ * moments_by_grid. */
 typedef struct {
     const char *name;
     dm_sampler *table;
@@ -152,7 +153,7 @@ typedef struct {
     by_grid by;
 } noisy;
 
-/* Rows: the library's law against that grid. */
+/* Rows: the library's law against the grid of moments_by_grid. */
 static void check_noisy_law(const dm_options *o, const noisy *s)
 {
     const by_grid *by = &s->by;
@@ -187,7 +188,9 @@ static void check_noisy_laws(const dm_options *o)
         all[k].table = uniform(o, k < 3 ? 5 : 10, eta[k % 3]);
         all[k].law = law_of(all[k].table, o->data1);
     }
-#pragma omp parallel for schedule(dynamic) num_threads(o->threads)
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(o->threads) schedule(dynamic)
+#endif
     for (size_t k = 0; k < NOISY; k++)
         if (all[k].law != NULL)
             all[k].by = moments_by_grid(all[k].table, o->data1);

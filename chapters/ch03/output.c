@@ -14,31 +14,8 @@
 #include "distance.h"
 #include "table.h"
 
-/* Why the last law could not be computed. */
-enum { REASON = 160 };
-
-static _Thread_local char reason_of_none[REASON];
-
-static void keep_reason(const char *reason, const char *file, int line,
-                        int code)
-{
-    (void)file, (void)line, (void)code;
-    snprintf(reason_of_none, REASON, "%s", reason);
-}
-
-dm_law *law_of(const dm_sampler *table, const dm_mixture *data)
-{
-    gsl_error_handler_t *old = gsl_set_error_handler(keep_reason);
-    dm_law *law = table == NULL ? dm_law_of_mixture(data)
-                                : dm_law_of_sampler(table, data, NULL);
-
-    gsl_set_error_handler(old);
-    if (law == NULL)
-        printf("no exact law: %s\n", reason_of_none);
-    return law;
-}
-
-/* Prints how far draws are from the data in W1, for either root. */
+/* Prints how far draws are from the data in W1, for either root: a table of
+ * section 3.6. */
 static void print_roots(const dm_options *o, const dm_law *target)
 {
     printf("-- roots --\n%6s %12s %12s %14s\n", "S", "m > 0", "m < 0",
@@ -111,7 +88,9 @@ static void compute_laws(const dm_options *o, const dm_law *target,
     gsl_error_handler_t *old = gsl_set_error_handler(keep_reason);
     size_t shown = sizes_shown(o);
 
-#pragma omp parallel for schedule(dynamic) num_threads(o->threads)
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(o->threads) schedule(dynamic)
+#endif
     for (size_t k = 0; k < ETAS * shown; k++) {
         size_t e = k % ETAS, i = shown - 1 - k / ETAS;
         all[e][i] = outcome_of(o, etas[e], sizes[i], target);

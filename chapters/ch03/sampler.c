@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 
 #include "check.h"
 #include "rng.h"
+
+enum { COMPARED = 64 }; /* particles held against the scalar step */
 
 // snippet: step
 /* Takes the point x one step of the sampler, Eq. (3.16).  x, z: [dim]. */
@@ -183,12 +184,10 @@ double follow(const dm_mixture *data, jump j, double eta, double sign,
     double kappa = sqrt(j.abar_s) - m * sqrt(j.abar_t);
     dm_sym2 cov;
 
-    // snippet: follow
     dm_mixture_denoise(data, (dm_level){ sqrt(j.abar_t), j.c_t }, x, &mean,
                        &cov);
     *x = m * *x + kappa * mean;
     return m + kappa * sqrt(j.abar_t) / j.c_t * cov.xx;
-    // end: follow
 }
 
 /* Rows: what the other root does, though it keeps all marginals. */
@@ -216,21 +215,6 @@ static double slope_at(double x, void *params)
 {
     const move *p = params;
     return follow(p->data, p->j, p->eta, p->sign, &x);
-}
-
-double integral(double (*f)(double, void *), void *params, double low,
-                double high, double epsabs, double *error)
-{
-    gsl_function function = { f, params };
-    gsl_integration_cquad_workspace *w =
-        gsl_integration_cquad_workspace_alloc(200);
-    double result, estimate;
-
-    gsl_integration_cquad(&function, low, high, epsabs, 0.0, w, &result,
-                          &estimate, NULL);
-    gsl_integration_cquad_workspace_free(w);
-    *error += fmax(estimate, epsabs);
-    return result;
 }
 
 static void check_increasing(const dm_options *o)

@@ -8,7 +8,6 @@
 
 #include "check.h"
 #include "distance.h"
-#include "gaussian.h"
 #include "table.h"
 
 /* The mixture of n mixtures with these weights; they are freed.  NULL where it

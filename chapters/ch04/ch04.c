@@ -55,3 +55,15 @@ double integral(double (*f)(double, void *), void *params, double t)
     gsl_integration_workspace_free(w);
     return result;
 }
+
+dm_mixture *normal(double mean, double variance)
+{
+    const double one = 1.0;
+
+    return dm_mixture_new(1, 1, &one, &mean, &variance);
+}
+
+dm_mixture *law_at(const dm_mixture *data, dm_sde sde, double t)
+{
+    return dm_mixture_diffuse(data, dm_sde_level(sde, t));
+}

@@ -2,6 +2,7 @@
 #ifndef CH04_H
 #define CH04_H
 
+#include "gaussian.h"
 #include "law.h"
 #include "mixture.h"
 #include "options.h"
@@ -11,19 +12,13 @@
 /* --- all sections: ch04.c ------------------------------------------------ */
 
 static const dm_sde all_sdes[] = { DM_SDE_VP, DM_SDE_SUB_VP, DM_SDE_VE };
-
 static const char *const names[] = { "VP", "sub-VP", "VE" };
-
-/* The test problems of section 4.4: dX = MU X dt + SIGMA X dw from X = 1, and
- * dY = -THETA Y dt + dw from Y = 0. */
-static const double MU = 0.5, SIGMA = 0.7, THETA = 1.5;
-
-static const double KICK = 1.3; /* dw over the root of h, in a single step */
 
 /* Paths of sections 4.1 and 4.4, in blocks, with FINE increments each; the
  * roughest grid has COARSE, each of the LEVELS twice as many. */
 enum { PATHS = 20000, BLOCK = 250, FINE = 256, COARSE = 8, LEVELS = 6 };
 
+/* A number, and how far off it may be. */
 typedef struct {
     double value, error;
 } estimate;
@@ -33,7 +28,9 @@ typedef struct {
  * changes, about 7 times what is left; and, as that change may be small by
  * chance, a sixteenth of what cancelling the second term changed. */
 estimate limit_of(const double y[4]);
-enum { WEIGHTS = 10 }; /* the sum of their weights in it is below this */
+
+/* The sizes of the four weights in that limit add up to less. */
+enum { WEIGHTS = 10 };
 
 /* A row for the order in which the errors at h, h/2, h/4 and h/8 fall.  Where
  * the slopes between them are off by a h + b h^2, twice the larger of their two
@@ -47,6 +44,12 @@ int shows_order(const double e[4]);
 
 /* The integral of f from 0 to t, with a relative error of 1e-12. */
 double integral(double (*f)(double, void *), void *params, double t);
+
+/* N(mean, variance), as a mixture; the caller frees it. */
+dm_mixture *normal(double mean, double variance);
+
+/* q_t of the data; the caller frees it. */
+dm_mixture *law_at(const dm_mixture *data, dm_sde sde, double t);
 
 /* --- paths: paths.c ------------------------------------------------------ */
 
@@ -86,7 +89,8 @@ void section_chain(void);
 
 /* --- 4.3 Fokker-Planck: fokker_planck.c ---------------------------------- */
 
-/* What a derivative needs: q_t of the data at time t, at the point x. */
+/* What a derivative needs: q_t of the data at time t, at the point x, and the
+ * lambda of Eq. (4.22). */
 typedef struct {
     const dm_mixture *data;
     dm_sde sde;
@@ -97,9 +101,6 @@ typedef struct {
 typedef struct {
     double q, xs, ss, trace;
 } local;
-
-/* q_t of the data; the caller frees it. */
-dm_mixture *law_at(const dm_mixture *data, dm_sde sde, double t);
 
 /* The slope of f at `at`, by differences of fourth order over h and h/2.  The
  * error is what halving changes, and 8 roundings of size `noise`. */
@@ -157,18 +158,17 @@ double variance_back(dm_sde sde, double v, double t_min, int n, way_back way);
 
 void section_reverse(const dm_options *o);
 
-/* --- laws of samplers: laws.c -------------------------------------------- */
+/* --- 4.5 the laws on the way back: laws.c -------------------------------- */
 
-enum { SHOWN = 9, STEPS = 200 }; /* paths and steps of ch04_paths */
+enum { STEPS = 200 }; /* of ch04_paths */
 
-/* The prior of an SDE: a Gaussian with its noise at time 1. */
-dm_mixture *normal(double mean, double variance);
-
-/* The law of x at t_min after n steps back from `start`, for such data. */
+/* The law of x at t_min after n steps back from `start`, or N(0, 1) if that is
+ * NULL.  NULL, after saying why, where it cannot be computed. */
 dm_law *law_back(const dm_mixture *data, dm_sde sde, double t_min, size_t n,
                  const dm_mixture *start);
 
-/* Adds to *error how far off it may be. */
+/* W1 between two laws, NaN if one is NULL; adds to *error how far off it may
+ * be. */
 double w1_between(const dm_law *a, const dm_law *b, double *error);
 
 /* Euler's steps from t[0] up to t[n], Eq. (4.6), as a table. */

@@ -7,7 +7,6 @@
 #include <gsl/gsl_math.h>
 
 #include "check.h"
-#include "gaussian.h"
 #include "schedule.h"
 
 static void check_step_to_drift(void)

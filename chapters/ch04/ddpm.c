@@ -20,14 +20,12 @@ static void check_difference(const dm_mixture *data)
     dm_mixture_hessian(q, &x, &hessian);
     for (int i = 0; i < 4; i++) {
         double b = ldexp(1.0 / 64.0, -i), H = hessian.xx;
-        // snippet: difference
         double exact = (x + b * s) / sqrt(1.0 - b); /* Eq. (2.9)  */
         double euler = x + b * (0.5 * x + s);       /* Eq. (4.24) */
         mean[i] = (exact - euler) / (b * b);
         exact = b / (1.0 - b) * (1.0 + b * H); /* Eq. (2.10) */
         euler = b;
         variance[i] = (exact - euler) / (b * b);
-        // end: difference
     }
     estimate m = limit_of(mean), v = limit_of(variance);
     dm_check_numeric(m.value, 0.5 * s + 0.375 * x, m.error, 1.0, "4.26",

@@ -1,4 +1,4 @@
-/* The data of the figures of chapter 4. */
+/* The data of the figures of chapter 4, but for ch04_budget.dat (budget.c). */
 #include "ch04.h"
 
 #include <math.h>
@@ -11,6 +11,8 @@
 #include "cloud.h"
 #include "rng.h"
 #include "table.h"
+
+enum { SHOWN = 9 }; /* paths of ch04_paths */
 
 /* t and the path of particle 0 on three grids. */
 static void write_wiener(const dm_options *o)

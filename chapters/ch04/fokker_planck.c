@@ -8,11 +8,6 @@
 
 #include "check.h"
 
-dm_mixture *law_at(const dm_mixture *data, dm_sde sde, double t)
-{
-    return dm_mixture_diffuse(data, dm_sde_level(sde, t));
-}
-
 static double density_at(double t, const spot *s)
 {
     dm_mixture *q = law_at(s->data, s->sde, t);

@@ -5,19 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <gsl/gsl_errno.h>
 #include <gsl/gsl_math.h>
 
 #include "check.h"
 #include "cloud.h"
 #include "distance.h"
 #include "rng.h"
-
-dm_mixture *normal(double mean, double variance)
-{
-    const double one = 1.0;
-
-    return dm_mixture_new(1, 1, &one, &mean, &variance);
-}
 
 /* Why the last law could not be computed. */
 static char reason_of_none[200];

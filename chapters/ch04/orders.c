@@ -11,10 +11,15 @@
 
 #include "check.h"
 
+/* The test problems of section 4.4: dX = MU X dt + SIGMA X dw from X = 1, and
+ * dY = -THETA Y dt + dw from Y = 0. */
+static const double MU = 0.5, SIGMA = 0.7, THETA = 1.5;
+
+static const double KICK = 1.3; /* dw over the root of h, in a single step */
+
 /* Mean squares of the error at time 1 in n steps, Eqs. (4.15), (4.18) and
  * (4.19). */
 
-// snippet: mean-square
 static double square_of_gbm(double h, int milstein)
 {
     double s2 = SIGMA * SIGMA, extra = milstein ? 0.5 * s2 * s2 * h * h : 0.0;
@@ -23,7 +28,6 @@ static double square_of_gbm(double h, int milstein)
 
     return exp(both / h) - 2.0 * exp(cross / h) + exp(2.0 * MU + s2);
 }
-// end: mean-square
 
 static double square_euler(double h)
 {

@@ -5,7 +5,6 @@
 
 #include "rng.h"
 
-// snippet: increments
 void draw_block(const dm_options *o, size_t first, block *b)
 {
     const double root_h = sqrt(1.0 / FINE);
@@ -17,7 +16,6 @@ void draw_block(const dm_options *o, size_t first, block *b)
             b->dw[i][p] *= root_h; /* Eq. (4.1) */
     }
 }
-// end: increments
 
 // snippet: coarse
 /* Increment j of n of path p: the sum of its fine increments. */

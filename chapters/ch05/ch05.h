@@ -82,7 +82,8 @@ void section_half(const dm_options *o);
 
 /* --- 5.3 the line: line.c ------------------------------------------------ */
 
-/* Where the flow of the data's law takes the point x on the line. */
+/* Where the flow of the data's law takes the point x on the line; *stretch,
+ * unless NULL, is ln of the slope there. */
 double flow_to(const dm_mixture *data, dm_level from, dm_level to, double x,
                double *stretch);
 
@@ -104,7 +105,8 @@ int by_noise(double sigma, const double y[], double dy[], void *data);
  * left to be scaled up. */
 size_t last_time(const dm_schedule *sch);
 
-/* DDIM over S times of a schedule, spread evenly, and the same by Euler. */
+/* DDIM over S times of a schedule, spread evenly; and in *euler, unless NULL,
+ * Euler's method for Eq. (5.12) over the same times. */
 dm_sampler *ddim(const dm_schedule *sch, size_t S, dm_sampler **euler);
 
 /* Where a step takes the point x, in one dimension. */
@@ -121,7 +123,7 @@ static const double T_MIN = 1e-3;
 /* What is divided into steps of Euler's method. */
 typedef enum { IN_SIGMA, IN_ANGLE, IN_T, IN_BETA, CLOCKS } clock_of;
 
-/* The law at the end of the clocks' times, and the one at their beginning. */
+/* The laws where the clocks begin, at time 1, and end, at T_MIN. */
 typedef struct {
     const dm_mixture *data;
     dm_mixture *start;
@@ -183,7 +185,8 @@ typedef struct {
 } way_back;
 
 /* Gaussian data: what Euler-Maruyama of Eq. (5.17) makes of a start in 1000
- * steps, twice and four times as many, and what that tends to. */
+ * steps, twice and four times as many, and what that tends to: the mean if
+ * of_mean, else the variance. */
 trend reverse_limit(const dm_mixture *g, double lambda, dm_gaussian x,
                     int of_mean);
 

@@ -66,7 +66,7 @@ static dm_mixture *tilted(void)
     return dm_mixture_new(2, 2, weight, mean, cov);
 }
 
-/* Of that many draws, how many have the right log density to within 1e-7. */
+/* Of 100 draws, how many have the right log density to within 1e-7. */
 static void check_draws(const dm_options *o, const dm_mixture *data)
 {
     enum { DRAWS = 100 };
