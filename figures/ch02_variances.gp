@@ -1,4 +1,4 @@
-# caption: **The two variances part in the first steps only, and there these data side with the larger.**
+# caption: **In small steps the two variances part only at the beginning, and there these data side with the larger; in large jumps neither is right.**
 # caption: Variances of a step back over $\beta_t$. Left: each step, linear schedule,
 # caption: $T = 1000$. Right: the same schedule in 20 jumps, with the noise of the jump for
 # caption: $\beta_t$. Blue: $\tilde\beta_t$, Eq. (2.3), the least that any data can have. Orange:

@@ -2,6 +2,7 @@
 #include "ch02.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "check.h"
 
@@ -109,6 +110,29 @@ static void check_average(const dm_mixture *data)
     dm_mixture_free(q_t);
 }
 
+/* Prints what a wrong variance costs: nat, mean over 100 quantiles of x_t. */
+static void print_prices(const dm_options *o)
+{
+    static const size_t times[] = { 2, 5, 10, 30, 100, 300 };
+
+    printf("-- prices --\n%-12s %12s %12s\n", "nat", "beta", "beta-tilde");
+    for (size_t i = 0; i < 6 && times[i] <= o->steps; i++) {
+        step p = step_of(o->schedule, times[i] - 1, times[i]);
+        dm_gaussian one = { 0.0, p.beta },
+                    other = { 0.0, p.c_s / p.c_t * p.beta };
+        dm_mixture *q_t = law_after(o->data1, p);
+        double price[2] = { 0.0, 0.0 };
+        for (int j = 0; j < 100; j++) {
+            double x = dm_mixture_quantile(q_t, (j + 0.5) / 100.0);
+            dm_gaussian exact = { 0.0, variance_back(q_t, p, x) };
+            price[0] += dm_gaussian_kl(exact, one) / 100.0;
+            price[1] += dm_gaussian_kl(exact, other) / 100.0;
+        }
+        printf("t = %-8zu %12.1e %12.1e\n", times[i], price[0], price[1]);
+        dm_mixture_free(q_t);
+    }
+}
+
 void section_variances(const dm_options *o)
 {
     dm_check_table("variances");
@@ -116,4 +140,5 @@ void section_variances(const dm_options *o)
     check_extremes(step_of(o->schedule, 1, 2), "t = 2");
     check_bound();
     check_average(o->data1);
+    print_prices(o);
 }
