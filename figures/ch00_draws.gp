@@ -1,7 +1,6 @@
 # caption: **A draw from the ring picks a bump, then a point of that bump.**
-# caption: Points: 1500 draws from the 2-D data; Eq. (0.23) is checked on all
-# caption: 120 000. Curves: two standard deviations about each component's
-# caption: mean.
+# caption: Points: 1500 draws from the 2-D data. Curves: two standard deviations about
+# caption: each component's mean. (The rows above judge 120 000 draws of the tilted pair.)
 shape = 'square'
 load 'figures/style.gp'
 

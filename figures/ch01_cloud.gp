@@ -7,7 +7,7 @@ load 'figures/style.gp'
 d = data('ch01_cloud.dat')
 stats d using (abs($1) > abs($2) ? abs($1) : abs($2)) nooutput
 reach = ceil(STATS_max)
-set multiplot layout 2,3 margins 0.1,0.98,0.17,0.98 spacing 0.03,0.04
+set multiplot layout 2,3 margins 0.13,0.98,0.17,0.98 spacing 0.03,0.04
 set size ratio -1
 set xrange [-reach:reach]
 set yrange [-reach:reach]
