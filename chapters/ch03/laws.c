@@ -139,7 +139,8 @@ by_grid moments_by_grid(const dm_sampler *table, const dm_mixture *data)
     by.error = INFINITY; /* where the grid is too coarse */
     if (change <= 1e-6 * square) {
         double lost = 16.0 * largest_a(table) * DBL_EPSILON;
-        by.error = change + (1e-13 + lost) * square;
+        /* On a grid that is still coarse the next change may be larger. */
+        by.error = 4.0 * change + (1e-13 + lost) * square;
     }
     return by;
 }

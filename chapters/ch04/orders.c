@@ -13,7 +13,7 @@
 
 /* The test problems of section 4.4: dX = MU X dt + SIGMA X dw from X = 1, and
  * dY = -THETA Y dt + dw from Y = 0. */
-static const double MU = 0.5, SIGMA = 0.7, THETA = 1.5;
+static const double MU = 0.2, SIGMA = 0.4, THETA = 1.5;
 
 static const double KICK = 1.3; /* dw over the root of h, in a single step */
 
