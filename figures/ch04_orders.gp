@@ -17,7 +17,7 @@ set format y '10^{%L}'
 set xtics ('1/256' 1.0/256, '1/64' 1.0/64, '1/16' 1.0/16, '1/8' 1.0/8)
 set xlabel 'step h'
 set ylabel 'strong error'
-set yrange [8e-4:40]
+set yrange [3e-4:3]
 set key top left
 plot d index 0 using 1:4 with lines lt 1 title 'Euler, σX dw: '.slope(1), \
      d index 1 using 1:4 with lines lt 2 title 'Milstein: '.slope(2), \
@@ -26,8 +26,8 @@ plot d index 0 using 1:4 with lines lt 1 title 'Euler, σX dw: '.slope(1), \
      d index 1 using 1:2:(2*$3) with yerrorbars lt 2 dt 1 lw 1 ps 0.7, \
      d index 2 using 1:2:(2*$3) with yerrorbars lt 3 dt 1 lw 1 ps 0.8
 set ylabel 'weak error'
-set yrange [4e-4:10]
+set yrange [4e-5:1]
 plot w using 1:3 with linespoints lt 2 dt 1 ps 0.7 title 'E X^2', \
      w using 1:2 with linespoints lt 1 ps 0.8 title 'E X', \
-     0.04*x with lines lt 1 lw 1 dt 3 lc rgb '#606060' title 'slope 1'
+     0.012*x with lines lt 1 lw 1 dt 3 lc rgb '#606060' title 'slope 1'
 unset multiplot
