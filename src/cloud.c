@@ -118,9 +118,18 @@ typedef struct {
     double *z[2];        /* [block]  the noise of a step                  */
 } workspace;
 
-static double *aligned(size_t n)
+/* What a thread writes is a page or more away from what others write: the
+ * processor fetches lines ahead, and would take them from each other. */
+enum { PAGE = 4096 }; /* bytes */
+
+static size_t bytes_apart(size_t n)
 {
-    return aligned_alloc(DM_ALIGNMENT, n * sizeof(double));
+    return (n * sizeof(double) + 3 * PAGE) / PAGE * PAGE;
+}
+
+static double *apart(size_t n)
+{
+    return aligned_alloc(PAGE, bytes_apart(n));
 }
 
 /* The loops over particles come out as vector code, each particle in a lane of
@@ -423,7 +432,7 @@ static int prepare(engine *e)
 {
     size_t group = 3 * e->K * GROUP, noise = 2 * e->block;
     size_t row = e->K * sizeof *e->table;
-    size_t left = MEMORY - (group + noise) * sizeof(double);
+    size_t left = MEMORY - bytes_apart(group) - bytes_apart(noise);
 
     e->chunk = GSL_MIN(GSL_MAX(left / row, 1), e->sampler->n);
     e->table = malloc(e->chunk * row);
@@ -431,8 +440,8 @@ static int prepare(engine *e)
     int have = e->table != NULL && e->ws != NULL;
     for (int i = 0; have && i < e->threads; i++) {
         workspace *ws = &e->ws[i];
-        ws->gx = aligned(group);
-        ws->z[0] = aligned(noise);
+        ws->gx = apart(group);
+        ws->z[0] = apart(noise);
         have = ws->gx != NULL && ws->z[0] != NULL;
         if (!have)
             break;
